@@ -1,0 +1,1 @@
+"""Shequn: an executable handbook of community operations."""
