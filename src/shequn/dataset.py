@@ -1,0 +1,393 @@
+"""Open a community's data — a folder of tables or a database — and run compiled metrics there."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from shequn import schema, tabular
+from shequn.calendar import DAY, Calendar
+from shequn.paths import SAMPLE
+from shequn.text import ShequnError, Text
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from shequn.metrics import Needs, Query
+
+# Columns that name the person a row is about; rows about robots and staff are left out.
+_PERSON = ("author_id", "member_id", "target_id")
+_NO_SPEECH = ("system", "recall")
+
+
+class Engine(Protocol):
+    """Where the tables live: knows a dialect, runs SQL, hands back a small frame."""
+
+    dialect: str
+    columns: dict[str, tuple[str, ...]]
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query, times in UTC."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes when the data do."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Dataset:
+    """A community's tables as typed, lazy, zone-aware ibis tables, and the metrics over them.
+
+    Parameters
+    ----------
+    engine
+        Where the tables live.
+    info
+        Name, zone, day start, week start of the community, and whether it is synthetic.
+    """
+
+    def __init__(self, engine: Engine, info: tabular.CommunityInfo) -> None:
+        self.engine, self.info = engine, info
+        hours, minutes = (int(part) for part in info.day_start.split(":"))
+        clock = Calendar(info.timezone, hours + minutes / 60, info.week_start)
+        self._years = (1970, 1970)
+        covered, self._years = self._coverage(clock)
+        self.calendar = replace(clock, covered=covered)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.engine.close()
+
+    def missing(self, needs: Needs) -> list[str]:
+        """Return what the data lack, as ``table`` or ``table.column``; empty where supported."""
+        lacking = []
+        for table, columns in needs.items():
+            present = self.engine.columns.get(table)
+            if present is None:
+                lacking.append(table)
+            else:
+                lacking += [f"{table}.{c}" for c in columns if c not in present]
+        return lacking
+
+    def compute(self, query: Query, **options: Any) -> pd.DataFrame:
+        """Compile a metric, run it where the data live, and finish it.
+
+        Parameters
+        ----------
+        query
+            A metric or one of its views.
+        **options
+            Passed to its expression and its finish.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Tidy rows.
+
+        Raises
+        ------
+        ShequnError
+            Where a table or column it needs is missing, or the data cannot be read as typed.
+        """
+        if lacking := self.missing(query.needs):
+            names = ", ".join(lacking)
+            raise ShequnError(
+                Text(
+                    f"{query.metric} needs {names}, which this data does not have.",
+                    f"{query.metric} 需要 {names}，这份数据里没有。",
+                ),
+                Text("`shequn list DATA` shows what it supports.", "用 `shequn list DATA` 看支持哪些。"),
+            )
+        tables = [self.table(name) for name in query.tables]
+        expression = query.expression(*tables, calendar=self.calendar, **options)
+        return query.complete(self._run(expression), self.calendar, **options)
+
+    def table(self, name: str) -> ir.Table:
+        """Return a table of the contract, every column present, times on the community's clock.
+
+        A column or table the data lack arrives as nulls or empty. Rows about robots and staff are
+        left out, and so are messages that nobody wrote.
+        """
+        import ibis
+
+        raw = self._raw(name)
+        times = [c.name for c in schema.tables()[name].columns.values() if c.type == "datetime"]
+        moved = raw.mutate(**{c: self.calendar.shift(raw[c], self._years) for c in times})
+        if name == "messages":
+            moved = moved.filter(~moved.kind.fill_null("text").isin(_NO_SPEECH))
+        excluded = self._excluded()
+        if excluded is not None and name != "identities":
+            for column in (c for c in _PERSON if c in moved.columns):
+                moved = moved.anti_join(excluded, ibis._[column] == excluded.excluded_id)
+        return moved
+
+    def counts_excluded(self) -> int:
+        """Return the number of members left out as robots or staff."""
+        excluded = self._excluded()
+        if excluded is None:
+            return 0
+        return int(self._run(excluded.agg(n=excluded.count()))["n"].iloc[0])
+
+    def basis(self) -> pd.DataFrame:
+        """Return how many members are known to have joined, and left, on which evidence.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``date`` (joined or left), ``basis`` (None where the date is unknown), ``members``.
+        """
+        import ibis
+        from ibis import _
+
+        members = self.table("members")
+        parts = [
+            members.group_by(basis=members[f"{kind}_at_basis"])
+            .agg(members=_.count())
+            .mutate(date=ibis.literal(kind))
+            for kind in ("joined", "left")
+        ]
+        frame = self._run(ibis.union(*parts))
+        return frame[["date", "basis", "members"]].sort_values(
+            ["date", "members"], ascending=[True, False], ignore_index=True
+        )
+
+    def _raw(self, name: str) -> ir.Table:
+        import ibis
+
+        whole = schema.unbound(name)
+        present = self.engine.columns.get(name)
+        if present is None:
+            stand_in = next(iter(self.engine.columns))
+            some = ibis.table({self.engine.columns[stand_in][0]: "string"}, name=stand_in)
+            empty = some.select(**{c: ibis.null(t) for c, t in whole.schema().items()})
+            return empty.filter(ibis.literal(False))
+        own = ibis.table({c: t for c, t in whole.schema().items() if c in present}, name=name)
+        lacking = {c: ibis.null(t) for c, t in whole.schema().items() if c not in present}
+        return own.mutate(**lacking).select(*whole.columns)
+
+    def _excluded(self) -> ir.Table | None:
+        present = self.engine.columns.get("members", ())
+        flags = [c for c in ("is_bot", "is_staff") if c in present]
+        if not flags or "member_id" not in present:
+            return None
+        members = self._raw("members")
+        out = members[flags[0]].fill_null(False)
+        for flag in flags[1:]:
+            out = out | members[flag].fill_null(False)
+        return members.filter(out).select(excluded_id="member_id")
+
+    def _run(self, expression: ir.Table) -> pd.DataFrame:
+        import ibis
+
+        return self.engine.frame(str(ibis.to_sql(expression, dialect=self.engine.dialect)))
+
+    def _coverage(self, clock: Calendar) -> tuple[frozenset[date], tuple[int, int]]:
+        """Return the covered days, from the sources table or from the first and last time seen."""
+        spans = self._spans()
+        covered: set[date] = set()
+        for start, end in spans:
+            first, last = clock.local(start).date(), clock.local(end).date()
+            covered.update(first + timedelta(days=i) for i in range((last - first).days + 1))
+        if not covered:
+            raise ShequnError(
+                Text("The data hold no time at all.", "数据里一个时间都没有。"),
+                Text(
+                    "A table with a time column (messages.ts, orders.ts…) must have at least one row.",
+                    "带时间列的表（如 messages.ts、orders.ts）至少要有一行。",
+                ),
+            )
+        return frozenset(covered), (min(covered).year - 1, max(covered).year + 1)
+
+    def _spans(self) -> list[tuple[Any, Any]]:
+        import ibis
+        import pandas as pd
+
+        columns = self.engine.columns
+        if {"covers_from", "covers_to"} <= set(columns.get("sources", ())):
+            raw = self._raw("sources")
+            frame = self._run(raw.select("covers_from", "covers_to")).dropna()
+        else:
+            timed = [(t, "ts") for t in columns if "ts" in columns[t]]
+            if not timed:
+                timed = [(t, "joined_at") for t in columns if "joined_at" in columns[t]]
+            parts = [
+                self._raw(t).agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
+                for t, c in timed
+            ]
+            frame = self._run(ibis.union(*parts) if parts[1:] else parts[0]) if parts else None
+        if frame is None:
+            return []
+        frame = frame.dropna()
+        starts = pd.to_datetime(frame["covers_from"]).dt.to_pydatetime()
+        ends = pd.to_datetime(frame["covers_to"]).dt.to_pydatetime()
+        return list(zip(starts, ends, strict=True))
+
+
+class DuckDBEngine:
+    """Tables in files, or in a DuckDB database, read in this process.
+
+    Parameters
+    ----------
+    tables
+        File of each table; empty for a database.
+    database
+        DuckDB database that holds the tables.
+    threads
+        Cores to use; all by default.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(
+        self, tables: dict[str, Path], database: Path | None = None, threads: int | None = None
+    ) -> None:
+        import duckdb
+
+        self._files = [database] if database else list(tables.values())
+        self._stamps = [tabular.fingerprint(f) for f in self._files]
+        self._work = tempfile.TemporaryDirectory(prefix="shequn-")
+        try:
+            if database:
+                self._connection = duckdb.connect(str(database), read_only=True)
+            else:
+                self._connection = duckdb.connect()
+            self._connection.execute("SET TimeZone='UTC'")
+            self._connection.execute("SET enable_progress_bar=false")
+            if threads:
+                self._connection.execute(f"SET threads={int(threads)}")
+            for name, path in tables.items():
+                self._view(name, path)
+            self.columns = self._columns()
+        except duckdb.Error as error:
+            self._work.cleanup()
+            raise unreadable(error) from error
+
+    def _view(self, name: str, path: Path) -> None:
+        source = tabular.utf8_path(path, Path(self._work.name))
+        typed = tabular.relation_sql(schema.tables()[name], source, strict=True)
+        found = self._connection.sql(typed).columns
+        columns = ", ".join(
+            f'"{c}" AT TIME ZONE \'UTC\' AS "{c}"'
+            if schema.tables()[name].columns[c].type == "datetime"
+            else f'"{c}"'
+            for c in found
+            if c in schema.tables()[name].columns
+        )
+        self._connection.execute(f'CREATE VIEW "{name}" AS SELECT {columns} FROM ({typed})')
+
+    def _columns(self) -> dict[str, tuple[str, ...]]:
+        rows = self._connection.execute(
+            "SELECT table_name, column_name FROM information_schema.columns ORDER BY ordinal_position"
+        ).fetchall()
+        columns: dict[str, tuple[str, ...]] = {}
+        for table, column in rows:
+            if table in schema.tables() and table != "identities":
+                columns[table] = (*columns.get(table, ()), column)
+        return columns
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query; refuse its answer if a file changed meanwhile."""
+        import duckdb
+
+        try:
+            result: pd.DataFrame = self._connection.sql(sql).df()
+        except duckdb.Error as error:
+            raise unreadable(error) from error
+        for path, stamp in zip(self._files, self._stamps, strict=True):
+            if tabular.fingerprint(path) != stamp:
+                raise tabular.changed(path)
+        return result
+
+    def fingerprint(self) -> str:
+        """Return a digest of the files' contents."""
+        digest = hashlib.sha256()
+        for path in sorted(self._files):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the connection and drop temporary copies."""
+        self._connection.close()
+        self._work.cleanup()
+
+
+def unreadable(error: Exception) -> ShequnError:
+    """Wrap an engine's complaint about the data."""
+    first = re.sub(r"\s+", " ", str(error)).strip()[:300]
+    return ShequnError(
+        Text(f"The data cannot be read as the contract says: {first}", f"数据与约定不符，读不下去：{first}"),
+        Text(
+            "`shequn check DATA` lists every fault with file, row and column.",
+            "用 `shequn check DATA` 列出每一处问题所在的文件、行和列。",
+        ),
+    )
+
+
+def open_dataset(data: str | Path | None = None, *, threads: int | None = None) -> Dataset:
+    """Open a community's data.
+
+    Parameters
+    ----------
+    data
+        A folder of tables, or ``duckdb:///FILE[?timezone=…&name=…&day_start=…&week_start=…]``;
+        None is the synthetic sample.
+    threads
+        Cores that the engine may use.
+
+    Raises
+    ------
+    ShequnError
+        Where nothing can be opened there.
+    """
+    text = str(data) if data is not None else str(SAMPLE)
+    if "://" in text:
+        return _open_database(text, threads)
+    folder = Path(text)
+    found = tabular.find_tables(folder)
+    info = tabular.community(folder)
+    tables = {name: path for name, path in found.items() if name != "identities"}
+    return Dataset(DuckDBEngine(tables, threads=threads), info)
+
+
+def _open_database(address: str, threads: int | None) -> Dataset:
+    parts = urlsplit(address)
+    if parts.scheme != "duckdb":
+        raise ShequnError(
+            Text(f"No client for {parts.scheme}:// here.", f"这里没有 {parts.scheme}:// 的客户端。"),
+            Text(
+                "Use duckdb:///FILE, or export the tables as Parquet into a folder.",
+                "请用 duckdb:///文件，或把各表导出为 Parquet 放进一个文件夹。",
+            ),
+        )
+    path = Path(parts.path)
+    if not path.is_file():
+        raise ShequnError(
+            Text(f"No database at {path}.", f"{path} 处没有数据库。"),
+            Text("Write duckdb:/// and the file's whole path.", "写成 duckdb:/// 加文件的完整路径。"),
+        )
+    info = tabular.CommunityInfo(**{"name": path.stem, **dict(parse_qsl(parts.query))})
+    return Dataset(DuckDBEngine({}, path, threads=threads), info)
+
+
+__all__ = ["DAY", "Dataset", "DuckDBEngine", "Engine", "open_dataset", "unreadable"]

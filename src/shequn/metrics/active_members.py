@@ -1,0 +1,130 @@
+"""Active members: daily, weekly and monthly, and how often the monthly ones come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.text import Text
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from shequn.calendar import Calendar
+
+WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window holds four weekends
+
+
+@metric(
+    id="active_members",
+    name=Text("Active members", "活跃成员"),
+    question=Text(
+        "How many people took part in the last day, week and month?",
+        "最近一天、一周、一个月里，有多少人真的参与了？",
+    ),
+    formula=r"A_w(d) = \left| \{ m : m \text{ wrote in } [d - w + 1,\ d + 1) \} \right|",
+    needs={"messages": ("author_id", "ts")},
+    unit="members",
+    direction="up",
+    null=Text(
+        "A window has no value unless every day in it is covered by the export.",
+        "窗口里只要有一天没被导出覆盖，就没有数值。",
+    ),
+    references=("rodden2010measuring", "chaoss2024metrics"),
+)
+def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
+    """Days on which members enter and leave "active in the last w days".
+
+    A member active on a day stays so until ``min(day + w, next active day)``; the running sum of
+    entries less exits is the exact rolling distinct count, for all windows in one pass.
+    """
+    import ibis
+    from ibis import _
+
+    far = ibis.date(calendar.end + timedelta(days=2 * max(WINDOWS)))  # some engines' lead has no NULL
+    days = messages.select("author_id", day=_.ts.date()).distinct()
+    days = days.mutate(following=_.day.lead(1, far).over(group_by="author_id", order_by="day"))
+    leaving = {
+        f"left{w}": ibis.least((_.day + ibis.interval(days=w)).cast("date"), _.following)
+        for w in WINDOWS
+    }
+    days = days.select(entered="day", **leaving)
+    edges = [
+        days.group_by(day=edge).agg(members=_.count()).mutate(edge=ibis.literal(edge))
+        for edge in ("entered", *leaving)
+    ]
+    return ibis.union(*edges)
+
+
+@active_members.finish
+def _active_members(edges: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    import pandas as pd
+
+    days = calendar.days()
+    known = days.isin(pd.to_datetime(sorted(calendar.covered)))
+    counts = edges.assign(day=pd.to_datetime(edges["day"])).pivot_table(
+        index="day", columns="edge", values="members", aggfunc="sum"
+    )
+    counts = counts.reindex(days).fillna(0)
+    results = []
+    for window in WINDOWS:
+        left = counts.get(f"left{window}", pd.Series(0.0, index=days))
+        entered = counts.get("entered", pd.Series(0.0, index=days))
+        value = (entered - left).cumsum()
+        whole = pd.Series(known, index=days).rolling(window).sum() == window
+        results.append(
+            pd.DataFrame(
+                {
+                    "period_start": days - pd.Timedelta(days=window - 1),
+                    "period_end": days + pd.Timedelta(days=1),
+                    "days": window,
+                    "value": value.where(whole).to_numpy(),
+                    "n": value.where(whole).to_numpy(),
+                }
+            )
+        )
+    return tidy(pd.concat(results), "days")
+
+
+@active_members.view
+def stickiness(messages: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.Table:
+    """Members by number of active days, in each window of ``days`` counted back from the end."""
+    import ibis
+    from ibis import _
+
+    seen = messages.select("author_id", day=_.ts.date()).distinct()
+    back = ibis.date(calendar.end).delta(seen.day, unit="day") - 1
+    seen = seen.mutate(back=(back / days).floor().cast("int64"))
+    per_member = seen.group_by("author_id", "back").agg(active_days=_.count())
+    return per_member.group_by("back", "active_days").agg(members=_.count())
+
+
+@stickiness.finish
+def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.DataFrame:
+    """DAU over MAU as the mean share of days on which a monthly member came.
+
+    The two are one number: summing over members or over days counts the same member-days. As a
+    mean over members it has an interval (normal, members independent).
+    """
+    import numpy as np
+    import pandas as pd
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    rows = []
+    for back, group in counts.groupby("back"):
+        end = calendar.end - timedelta(days=int(back) * days)
+        start = end - timedelta(days=days)
+        n = int(group["members"].sum())
+        if n < SMALLEST_GROUP or not calendar.is_covered(start, days):
+            value = low = high = np.nan
+        else:
+            shares = DescrStatsW(group["active_days"] / days, weights=group["members"])
+            value, (low, high) = shares.mean, shares.zconfint_mean()
+        rows.append((start, end, value, n, max(low, 0.0), min(high, 1.0)))
+    columns = ["period_start", "period_end", "value", "n", "low", "high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    for column in ("period_start", "period_end"):
+        frame[column] = pd.to_datetime(frame[column])
+    return tidy(frame.sort_values("period_start"))

@@ -1,0 +1,142 @@
+"""Participation inequality: how much of the talk rests on how few."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.text import Text
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import numpy.typing as npt
+    import pandas as pd
+
+    from shequn.calendar import Calendar
+
+    Integers = npt.NDArray[np.int64]
+
+RESAMPLES = 400
+# A roster counts as known when nearly every member in it was seen joining or was listed; a list of
+# people first noticed by speaking says nothing about those who never spoke.
+KNOWN_ROSTER = 0.95
+LISTED = ("event", "api", "registration")
+
+
+@metric(
+    id="participation_inequality",
+    name=Text("Participation inequality", "参与不均"),
+    question=Text(
+        "How few members write most of the messages, and how many never write?",
+        "多少消息出自多少人之手？又有多少人从不开口？",
+    ),
+    formula=r"G = \frac{\sum_{i=1}^{n} (2i - n - 1)\, x_{(i)}}{n \sum_{i=1}^{n} x_i}",
+    needs={"messages": ("author_id",)},
+    uses={"members": ("member_id", "joined_at_basis")},
+    unit="ratio",
+    direction="none",
+    null=Text(
+        "No value with fewer than five speakers; the posting share needs a roster.",
+        "发言者不足五人时没有数值；发言率要有成员名单才算得出。",
+    ),
+    references=("vanmierlo2014one", "nielsen2006participation", "chaoss2024metrics"),
+)
+def participation_inequality(
+    messages: ir.Table, members: ir.Table, *, calendar: Calendar
+) -> ir.Table:
+    """Histogram: how many members wrote exactly k messages; k is 0 for members who never did."""
+    import ibis
+    from ibis import _
+
+    wrote = messages.group_by(member_id="author_id").agg(messages=_.count())
+    wrote = wrote.select("member_id", "messages", listed=ibis.literal(0, "int64"))
+    there = members.select(
+        "member_id",
+        messages=ibis.literal(0, "int64"),
+        listed=_.joined_at_basis.isin(LISTED).fill_null(False).cast("int64"),
+    )
+    people = ibis.union(wrote, there).group_by("member_id")
+    people = people.agg(messages=_.messages.sum(), listed=_.listed.max())
+    return people.group_by("messages", "listed").agg(members=_.count())
+
+
+@participation_inequality.finish
+def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    import pandas as pd
+    from scipy.stats import bootstrap
+
+    from shequn.intervals import wilson
+
+    spoke = histogram[histogram["messages"] > 0]
+    x = np.repeat(spoke["messages"].to_numpy("int64"), spoke["members"].to_numpy("int64"))
+    n = len(x)
+    measures = {"gini": gini, "top_10_share": top_share, "half_group": half_group}
+    rows: list[tuple[str, float, float, float, float]] = []
+    for name, function in measures.items():
+        if n < SMALLEST_GROUP:
+            rows.append((name, np.nan, n, np.nan, np.nan))
+            continue
+        interval = bootstrap(
+            (x,), lambda draw, f=function: f(draw), vectorized=False, n_resamples=RESAMPLES,
+            method="percentile", rng=np.random.default_rng(20250101),
+        ).confidence_interval  # fmt: skip
+        rows.append((name, function(x), n, interval.low, interval.high))
+    rows.append(("speakers", n, n, np.nan, np.nan))
+    people = int(histogram["members"].sum())
+    listed = int(histogram.loc[histogram["listed"] > 0, "members"].sum())
+    if people >= SMALLEST_GROUP and listed >= KNOWN_ROSTER * people:
+        low, high = wilson(n, people)
+        rows.append(("posting_share", n / people, people, low[0], high[0]))
+    else:
+        rows.append(("posting_share", np.nan, people, np.nan, np.nan))
+    frame = pd.DataFrame(rows, columns=["measure", "value", "n", "low", "high"])
+    frame["period_start"], frame["period_end"] = (
+        pd.Timestamp(calendar.first),
+        pd.Timestamp(calendar.end),
+    )
+    return tidy(frame, "measure")
+
+
+@participation_inequality.view
+def lorenz(messages: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.Table:
+    """Return the same histogram, for the Lorenz curve."""
+    return participation_inequality.expression(messages, members, calendar=calendar)
+
+
+@lorenz.finish
+def _lorenz(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Cumulated shares of speakers (fewest messages first) and of messages, from (0, 0)."""
+    import pandas as pd
+
+    spoke = histogram[histogram["messages"] > 0].groupby("messages")["members"].sum().sort_index()
+    people = spoke.cumsum()
+    written = (spoke.index.to_numpy() * spoke).cumsum()
+    if not len(spoke) or people.iloc[-1] < SMALLEST_GROUP:
+        return pd.DataFrame({"population_share": [], "message_share": []}, dtype=float)
+    return pd.DataFrame(
+        {
+            "population_share": np.concatenate([[0.0], people / people.iloc[-1]]),
+            "message_share": np.concatenate([[0.0], written / written.iloc[-1]]),
+        }
+    )
+
+
+def gini(x: Integers) -> float:
+    """Gini coefficient of non-negative counts: 0 all alike, towards 1 one has all; NaN if empty."""
+    ordered = np.sort(x)
+    n, total = len(ordered), ordered.sum()
+    if total == 0:
+        return float("nan")
+    return float(((2 * np.arange(1, n + 1) - n - 1) * ordered).sum() / (n * total))
+
+
+def top_share(x: Integers, people: int = 10) -> float:
+    """Share of all messages written by the ``people`` who wrote most."""
+    return float(np.sort(x)[::-1][:people].sum() / x.sum())
+
+
+def half_group(x: Integers) -> float:
+    """Smallest number of members who together wrote at least half of the messages."""
+    return float(np.searchsorted(np.cumsum(np.sort(x)[::-1]), x.sum() / 2) + 1)

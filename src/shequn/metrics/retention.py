@@ -1,0 +1,207 @@
+"""Retention: of those who joined, how many are active later."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.text import Text
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from shequn.calendar import Calendar
+
+DAYS = (1, 7, 14, 28, 60, 90)
+# A member known only by a first message may be an old one: only those who appear after this much
+# covered history was seen in silence are taken for new.
+HISTORY_DAYS = 28
+SEEN_JOINING = ("event", "api", "registration")
+
+
+@metric(
+    id="retention",
+    name=Text("Retention", "留存率"),
+    question=Text(
+        "Of the members who joined in a week, how many are active in each later week?",
+        "某一周加入的成员，之后每一周还有多少人活跃？",
+    ),
+    formula=r"R_c(k) = \frac{\left| \{ m \in c : m \text{ wrote in week } k \} \right|}{\left| c \right|}",
+    needs={"messages": ("author_id", "ts")},
+    uses={"members": ("member_id", "joined_at", "joined_at_basis")},
+    unit="share",
+    direction="up",
+    null=Text(
+        "No value for a week that is not over or not covered by the export, nor for a cohort under five.",
+        "某周尚未结束、未被导出覆盖，或这批新人不足五人时，没有数值。",
+    ),
+    references=("fader2007how", "danescu2013no"),
+)
+def retention(
+    messages: ir.Table, members: ir.Table, *, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> ir.Table:
+    """Members of each weekly cohort (``week`` is null) and those of them active in each week."""
+    import ibis
+    from ibis import _
+
+    starts = _starts(messages, members, calendar, history_days)
+    starts = starts.select("member_id", cohort=calendar.week(starts.start))
+    seen = messages.select(member_id="author_id", week=calendar.week(messages.ts.date())).distinct()
+    active = starts.join(seen, "member_id").group_by("cohort", "week").agg(members=_.count())
+    sizes = starts.group_by("cohort").agg(members=_.count())
+    sizes = sizes.select("cohort", week=ibis.null("date"), members="members")
+    return ibis.union(sizes, active)
+
+
+@retention.finish
+def _weekly(
+    counts: pd.DataFrame, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> pd.DataFrame:
+    import pandas as pd
+
+    from shequn.intervals import wilson
+
+    counts = counts.assign(
+        cohort=pd.to_datetime(counts["cohort"]), week=pd.to_datetime(counts["week"])
+    )
+    sizes = counts[counts["week"].isna()].set_index("cohort")["members"].sort_index()
+    active = counts.dropna(subset="week").set_index(["cohort", "week"])["members"]
+    last = pd.Timestamp(calendar.week_of(calendar.end - timedelta(days=1)))
+    cells = [
+        (cohort, week, size)
+        for cohort, size in sizes.items()
+        for week in pd.date_range(cohort, max(last, cohort), freq="7D")
+    ]
+    frame = pd.DataFrame(cells, columns=["cohort", "period_start", "n"])
+    frame["period_end"] = frame["period_start"] + pd.Timedelta(days=7)
+    frame["age_weeks"] = (frame["period_start"] - frame["cohort"]).dt.days // 7
+    keys = pd.MultiIndex.from_frame(frame[["cohort", "period_start"]])
+    came = active.reindex(keys).fillna(0).to_numpy(float)
+    whole = [calendar.is_covered(day.date(), 7) for day in frame["period_start"]]
+    shown = np.array(whole, dtype=bool) & (frame["n"] >= SMALLEST_GROUP).to_numpy()
+    low, high = wilson(came, frame["n"]) if len(frame) else (came, came)
+    for column, numbers in (("value", came / frame["n"]), ("low", low), ("high", high)):
+        frame[column] = np.where(shown, numbers, np.nan)
+    return tidy(frame, "cohort", "age_weeks")
+
+
+def pooled(weekly: pd.DataFrame) -> pd.DataFrame:
+    """Pool cohorts by age, each age over the cohorts that have reached it.
+
+    Parameters
+    ----------
+    weekly
+        Result of `retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``period_start, period_end, age_weeks, value, n, low, high``; ``n`` counts members, and the
+        interval (Wilson) leaves out differences between cohorts.
+    """
+    import pandas as pd
+
+    from shequn.intervals import wilson
+
+    seen = weekly.dropna(subset="value")
+    came = (seen["value"] * seen["n"]).groupby(seen["age_weeks"]).sum().round()
+    grouped = seen.groupby("age_weeks")
+    n = grouped["n"].sum()
+    low, high = wilson(came, n) if len(n) else (np.array([]), np.array([]))
+    frame = pd.DataFrame(
+        {
+            "period_start": grouped["cohort"].min(),
+            "period_end": grouped["period_end"].max(),
+            "value": came / n,
+            "n": n,
+            "low": low,
+            "high": high,
+        }
+    )
+    return tidy(frame.reset_index(), "age_weeks")
+
+
+@retention.view
+def by_day(
+    messages: ir.Table, members: ir.Table, *, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> ir.Table:
+    """Members by day of joining (``kind`` size), active exactly N days on, and N days on or later."""
+    import ibis
+    from ibis import _
+
+    starts = _starts(messages, members, calendar, history_days)
+    seen = messages.select(member_id="author_id", day=_.ts.date()).distinct()
+    ages = starts.join(seen, "member_id")
+    ages = ages.select("member_id", "start", age=ages.day.delta(ages.start, unit="day"))
+    last = ages.group_by("member_id", "start").agg(age=_.age.max())
+
+    def part(table: ir.Table, kind: str, day: int) -> ir.Table:
+        counts = table.group_by("start").agg(members=_.count())
+        return counts.mutate(kind=ibis.literal(kind), day=ibis.literal(day, "int64"))
+
+    parts = [part(starts, "size", 0)]
+    for n in DAYS:
+        parts.append(part(ages.filter(ages.age == n), "n_day", n))
+        parts.append(part(last.filter(last.age >= n), "unbounded", n))
+    return ibis.union(*parts)
+
+
+@by_day.finish
+def _by_day(
+    counts: pd.DataFrame, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> pd.DataFrame:
+    import pandas as pd
+
+    from shequn.intervals import wilson
+
+    counts = counts.assign(start=pd.to_datetime(counts["start"]).dt.date)
+    sizes = counts[counts["kind"] == "size"].set_index("start")["members"]
+    rows = []
+    for kind in ("n_day", "unbounded"):
+        for n in DAYS:
+            later = timedelta(days=n)
+            if kind == "n_day":
+                grown = [d for d in sizes.index if d + later in calendar.covered]
+            else:
+                grown = [d for d in sizes.index if d + later < calendar.end]
+            of_kind = counts[(counts["kind"] == kind) & (counts["day"] == n)]
+            came = float(of_kind.loc[of_kind["start"].isin(grown), "members"].sum())
+            people = int(sizes.loc[grown].sum()) if grown else 0
+            enough = people >= SMALLEST_GROUP
+            low, high = wilson(came, people) if enough else (np.array([np.nan]),) * 2
+            first: date = min(grown, default=calendar.first)
+            rows.append(
+                (first, calendar.end, kind, n, came / people if enough else np.nan, people,
+                 low[0], high[0])
+            )  # fmt: skip
+    columns = ["period_start", "period_end", "measure", "day", "value", "n", "low", "high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    for column in ("period_start", "period_end"):
+        frame[column] = pd.to_datetime(frame[column])
+    return tidy(frame, "measure", "day")
+
+
+def _starts(
+    messages: ir.Table, members: ir.Table, calendar: Calendar, history_days: int
+) -> ir.Table:
+    """Return ``member_id, start``: the day a member joined, or first spoke where joining is unseen."""
+    import ibis
+    from ibis import _
+
+    none = ibis.null("timestamp")
+    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
+    listed = members.select("member_id", joined=ibis.ifelse(basis, members.joined_at, none), spoke=none)
+    wrote = messages.select(member_id="author_id", joined=none, spoke="ts")
+    people = ibis.union(listed, wrote).group_by("member_id")
+    people = people.agg(joined=_.joined.min(), spoke=_.spoke.min())
+    seen = sorted(calendar.covered)
+    new_from = seen[history_days] if history_days < len(seen) else calendar.end
+    truly = people.joined.notnull() | (people.spoke.date() >= ibis.date(new_from))
+    people = people.filter(truly)
+    # Whoever speaks before the roster says so (a re-join overwrote the date) started then.
+    start = ibis.least(people.joined.fill_null(people.spoke), people.spoke.fill_null(people.joined))
+    return people.select("member_id", start=start.date())
