@@ -63,7 +63,7 @@ class Result:
     reused: bool = False
 
 
-Progress = Callable[[Result], None]
+Progress = Callable[[Result, int], None]  # a result, and how many there will be
 
 
 def front_matter(text: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def run_all(
     list of Result
         One a notebook, in the order given.
     """
-    say = progress or (lambda _: None)
+    say = progress or (lambda _, __: None)
     done: dict[str, Result] = {}
     todo: list[tuple[Notebook, str]] = []
     order = list(chosen)
@@ -238,7 +238,7 @@ def run_all(
         else:
             todo.append((notebook, key))
             continue
-        say(done[notebook.name])
+        say(done[notebook.name], len(order))
     workers = min(jobs or os.cpu_count() or 1, max(len(todo), 1))
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
@@ -256,7 +256,7 @@ def run_all(
                 done[notebook.name] = Result(notebook.name, status, key, [], error, seconds)
                 if not error:
                     target.with_suffix(".key").write_text(f"{key} {_digest(target)}")
-                say(done[notebook.name])
+                say(done[notebook.name], len(order))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

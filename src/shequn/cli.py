@@ -1,0 +1,397 @@
+"""The commands: thin. They parse, call, and say what happened in the reader's language."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
+
+if TYPE_CHECKING:
+    from shequn.rerun import Result
+
+
+def _help_language() -> str:
+    """Return the language of --help: --lang where it is given, otherwise the locale's."""
+    arguments = sys.argv[1:]
+    for before, value in zip(["", *arguments], arguments, strict=False):
+        if before == "--lang" or value.startswith("--lang="):
+            asked = value.removeprefix("--lang=")
+            return asked if asked in LANGUAGES else "en"
+    return preferred_language()
+
+
+HELP = _help_language()
+console = Console(stderr=True, highlight=False)
+
+
+def _h(en: str, zh: str) -> str:
+    return Text(en, zh)[HELP]
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_h(
+        "Shequn, the executable handbook of community operations: run it on your own community.",
+        "社群：可执行的社群运营手册。用它跑你自己社群的数据。",
+    ),
+    epilog=_h(
+        "Start with: shequn sample --out DATA; shequn run DATA --out RUN --book",
+        "先试：shequn sample --out DATA；shequn run DATA --out RUN --book",
+    ),
+)
+
+Lang = Annotated[
+    str | None,
+    typer.Option("--lang", help=_h("Language of messages and pages: en or zh.", "消息与页面的语言：en 或 zh。")),
+]
+DataArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help=_h("Folder of the community's tables, or duckdb:///FILE.", "社群数据文件夹，或 duckdb:///文件。"),
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", help=_h("Folder to write.", "写到哪个文件夹。"))]
+
+
+def language(lang: str | None) -> str:
+    """Return the language to speak; refuse one the handbook does not have."""
+    if lang is None:
+        return preferred_language()
+    if lang not in LANGUAGES:
+        raise ShequnError(
+            Text(f"--lang {lang} is not an edition.", f"没有 --lang {lang} 这个版本。"),
+            Text("Use en or zh.", "请用 en 或 zh。"),
+        )
+    return lang
+
+
+@app.command(
+    "import",
+    help=_h("Turn a platform's export into a pseudonymised data folder.", "把平台导出的文件变成去标识的数据文件夹。"),
+    epilog=_h(
+        "Example: shequn import irc logs/ --timezone UTC --out DATA",
+        "例：shequn import irc logs/ --timezone Asia/Shanghai --out DATA",
+    ),
+)
+def import_(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help=_h("Such as irc.", "如 irc。"))],
+    export: Annotated[
+        Path, typer.Argument(metavar="EXPORT", help=_h("File or folder exported.", "导出的文件或文件夹。"))
+    ],
+    out: Out,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help=_h("Zone of the times in the export, such as Asia/Shanghai.",
+                                           "导出文件里的时间属于哪个时区，如 Asia/Shanghai。")),
+    ] = None,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help=_h("Keep the messages' text.", "保留消息正文。"))
+    ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help=_h("File with the key of the pseudonyms, kept outside DATA.",
+                                      "代号密钥文件，须放在 DATA 之外。")),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", help=_h("First day (YYYY-MM-DD) of logs whose name has no date.",
+                                       "文件名里没有日期时，第一天的日期（YYYY-MM-DD）。")),
+    ] = None,
+    tolerate: Annotated[
+        bool,
+        typer.Option("--tolerate", help=_h("Accept more than 1% of rows not understood.",
+                                           "解析不了的行超过 1% 也接受。")),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help=_h("Replace an existing folder.", "替换已有的文件夹。"))
+    ] = False,
+    lang: Lang = None,
+) -> None:  # fmt: skip
+    """Import an export."""
+    from shequn.sources import import_export
+
+    spoken = language(lang)
+    with _bytes(spoken) as bar:
+        task = bar.add_task(Text("reading", "读取")[spoken], total=None)
+        report = import_export(
+            platform, export, out, timezone=timezone, keep_text=keep_text, key_file=key,
+            date=_date(day), tolerate=tolerate, overwrite=overwrite,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    print(report.say(spoken))
+    _next(Text(f"Next: shequn check {out}", f"下一步：shequn check {out}"), spoken)
+
+
+@app.command(
+    help=_h("Copy the synthetic sample community, to play with.", "复制合成的示例社群，用来练手。"),
+    epilog=_h("Example: shequn sample --out DATA", "例：shequn sample --out DATA"),
+)
+def sample(out: Out, lang: Lang = None) -> None:
+    """Copy the sample."""
+    from shequn.sample import copy_sample
+
+    spoken = language(lang)
+    copy_sample(out)
+    _next(
+        Text(
+            f"A synthetic community is in {out}; truth.json holds what it was made with.\n"
+            f"Next: shequn run {out} --out RUN --book",
+            f"合成的示例社群已放在 {out}，造它用的真值在 truth.json。\n下一步：shequn run {out} --out RUN --book",
+        ),
+        spoken,
+    )
+
+
+@app.command(
+    help=_h("Find every fault of a data folder, with file, row, column and how to mend it.",
+            "找出数据文件夹里的每一处问题：文件、行、列、怎么改。"),
+    epilog=_h("Example: shequn check DATA", "例：shequn check DATA"),
+)  # fmt: skip
+def check(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=_h("Data folder.", "数据文件夹。"))],
+    lang: Lang = None,
+) -> None:
+    """Check a data folder."""
+    from shequn.check import check as check_folder
+
+    spoken = language(lang)
+    with console.status(Text("checking", "检查中")[spoken]):
+        report = check_folder(data)
+    Console(highlight=False).print(report.render(spoken))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command(
+    "list",
+    help=_h("List the notebooks, what each needs, and which of them DATA supports.",
+            "列出笔记本、各自需要什么，以及 DATA 支持哪些。"),
+    epilog=_h("Examples: shequn list; shequn list DATA", "例：shequn list；shequn list DATA"),
+)  # fmt: skip
+def list_(
+    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help=_h("Data folder.", "数据文件夹。"))] = None,
+    lang: Lang = None,
+) -> None:  # fmt: skip
+    """List notebooks."""
+    from shequn import rerun
+    from shequn.dataset import open_dataset
+
+    spoken = language(lang)
+    table = Table(box=None, pad_edge=False)
+    heads = [Text("notebook", "笔记本"), Text("about", "内容"), Text("needs", "需要")]
+    for head in heads + ([Text("your data", "你的数据")] if data else []):
+        table.add_column(head[spoken], overflow="fold")
+    community = open_dataset(data) if data else None
+    for notebook in rerun.notebooks(spoken):
+        needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())
+        row = [notebook.id, notebook.title, needs or Text("nothing of yours", "不需要你的数据")[spoken]]
+        if community is not None:
+            lacking = community.missing(notebook.needs)
+            yes = Text("✓ supported", "✓ 支持")
+            row.append(yes[spoken] if not lacking else _lacks(lacking)[spoken])
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+    if community is not None:
+        community.engine.close()
+
+
+@app.command(
+    help=_h("Run the notebooks that DATA supports; --book builds the handbook around them.",
+            "运行 DATA 支持的笔记本；加 --book 生成以你的数据写成的手册。"),
+    epilog=_h("Examples: shequn run DATA --out RUN --book; shequn run DATA --out RUN retention -j 2",
+              "例：shequn run DATA --out RUN --book --lang zh；shequn run DATA --out RUN retention -j 2"),
+)  # fmt: skip
+def run(
+    data: DataArgument,
+    out: Out,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help=_h("Notebooks; all that DATA supports if none.",
+                                                    "笔记本名；不写则运行支持的全部。")),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help=_h("Notebooks at a time.", "同时运行几个。"))
+    ] = None,
+    book: Annotated[
+        bool, typer.Option("--book", help=_h("Also build the handbook.", "同时生成手册。"))
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_h("Only say what would run.", "只说会运行什么。"))
+    ] = False,
+    lang: Lang = None,
+) -> None:  # fmt: skip
+    """Run notebooks."""
+    from shequn import runs
+    from shequn.check import check as check_folder
+
+    spoken = language(lang)
+    if dry_run:
+        list_(data, lang)
+        return
+    if "://" not in data:
+        with console.status(Text("checking the data", "检查数据")[spoken]):
+            report = check_folder(Path(data))
+        if not report.ok:
+            Console(highlight=False).print(report.render(spoken))
+            raise ShequnError(
+                Text("The data have faults; nothing was run.", "数据有问题，没有运行。"),
+                Text("Mend them and run again.", "改好后再运行。"),
+            )
+    with _steps(spoken) as (progress, stage):
+        results = runs.run(
+            data, out, names=names or (), lang=spoken, jobs=jobs, book=book,
+            progress=progress, stage=stage,
+        )  # fmt: skip
+    _summary(results, out, book, spoken)
+    raise typer.Exit(1 if any(r.status == "failed" for r in results) else 0)
+
+
+@app.command(
+    help=_h("Build the published handbook around the sample community.", "生成以示例社群写成的公开手册。"),
+    epilog=_h("Example: shequn book --lang all --out _build/site", "例：shequn book --lang all --out _build/site"),
+)
+def book(
+    out: Out = Path("_build/site"),
+    lang: Annotated[
+        str, typer.Option("--lang", help=_h("en, zh or all.", "en、zh 或 all。"))
+    ] = "all",
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help=_h("Notebooks at a time.", "同时运行几个。"))
+    ] = None,
+) -> None:  # fmt: skip
+    """Build the handbook."""
+    from shequn import publish
+
+    editions = list(LANGUAGES) if lang == "all" else [language(lang)]
+    spoken = preferred_language()
+    with _steps(spoken) as (progress, stage):
+        fresh = publish.publish(out, editions, jobs=jobs, progress=progress, stage=stage)
+    page = (out / "index.html").resolve()
+    if fresh:
+        _next(Text(f"Open {page}", f"打开 {page}"), spoken)
+    else:
+        _next(Text(f"Nothing has changed. Open {page}", f"没有变化。打开 {page}"), spoken)
+
+
+def _lacks(missing: list[str]) -> Text:
+    names = ", ".join(missing)
+    return Text(f"– lacks {names}", f"– 缺 {names}")
+
+
+def _summary(results: list[Result], out: Path, book: bool, lang: str) -> None:
+    count = {s: sum(r.status == s for r in results) for s in ("ok", "skipped", "failed")}
+    for result in results:
+        if result.status == "skipped":
+            print(f"{result.name}: {_lacks(result.missing)[lang]}")
+        if result.status == "failed":
+            print(f"{result.name}: {result.error}")
+    said = Text(
+        f"{count['ok']} run, {count['skipped']} skipped, {count['failed']} failed. "
+        f"Values: {out / 'values.csv'}",
+        f"完成 {count['ok']} 个，跳过 {count['skipped']} 个，失败 {count['failed']} 个。"
+        f"数值表：{out / 'values.csv'}",
+    )
+    print(said[lang])
+    if book:
+        page = (out / "site" / "index.html").resolve()
+        _next(Text(f"Open {page}", f"打开 {page}"), lang)
+
+
+def _next(text: Text, lang: str) -> None:
+    print(text[lang])
+
+
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ShequnError(
+            Text(f"--date {text} is not a date.", f"--date {text} 不是日期。"),
+            Text("Write it as 2024-01-31.", "请写成 2024-01-31。"),
+        ) from error
+
+
+def _bytes(lang: str) -> Progress:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+        TimeElapsedColumn(), console=console, transient=True,
+    )  # fmt: skip
+
+
+class _steps:
+    """A progress bar of notebooks, then of steps."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), console=console, transient=True,
+        )  # fmt: skip
+        self.task = self.bar.add_task(Text("notebooks", "笔记本")[lang], total=None)
+
+    def __enter__(self) -> tuple[Any, Any]:
+        self.bar.start()
+        return self.progress, self.stage
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def progress(self, result: Result, total: int) -> None:
+        self.bar.update(self.task, total=total, advance=1, description=result.name)
+        if not sys.stderr.isatty():
+            how = Text("unchanged", "未变") if result.reused else Text(result.status, result.status)
+            console.print(f"  {result.name}: {how[self.lang]} {result.seconds or ''}")
+
+    def stage(self, text: Text) -> None:
+        self.bar.update(self.task, description=text[self.lang], total=None)
+        if not sys.stderr.isatty():
+            console.print(f"  {text[self.lang]}")
+
+
+def main() -> None:
+    """Run a command; say in words what went wrong."""
+    lang = HELP
+    try:
+        app()
+    except ShequnError as error:
+        console.print(error.what[lang], style="bold red", markup=False)
+        if error.mend:
+            console.print(error.mend[lang], markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        said = Text(
+            "Stopped. What was there before is unchanged; the same command goes on from here.",
+            "已停止。原有内容不变；再运行同一命令即可接着做。",
+        )
+        console.print(said[lang])
+        sys.exit(130)
+    except OSError as error:
+        said = Text(f"The system refused: {error}", f"系统不允许：{error}")
+        console.print(said[lang], style="bold red", markup=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The published handbook: every edition around the sample community, and a page that leads there."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from shequn import atomic, paths, rerun, runs
+from shequn.edition import Stage
+from shequn.rerun import Progress
+from shequn.text import LANGUAGES, ShequnError, Text
+
+_LANDING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Shequn 社群</title>
+<link rel="icon" href="{first}/_static/favicon.svg">
+<style>
+body {{ font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; margin: 0;
+  min-height: 100vh; display: grid; place-content: center; text-align: center; color: #1b1b1b; background: #fff; }}
+main {{ padding: 2rem; }}
+h1 {{ font-size: 2rem; margin: 0 0 .5rem; }}
+p {{ margin: .25rem 0; }}
+nav {{ display: flex; gap: 1rem; justify-content: center; margin-top: 2rem; flex-wrap: wrap; }}
+nav a {{ border: 2px solid #0b5a8a; border-radius: .5rem; padding: .8rem 2rem; color: #0b5a8a; font-size: 1.2rem;
+  text-decoration: none; }}
+nav a:hover, nav a:focus {{ background: #0b5a8a; color: #fff; }}
+</style>
+</head>
+<body>
+<main>
+<h1>Shequn <span lang="zh-CN">社群</span></h1>
+<p>The executable handbook of community operations</p>
+<p lang="zh-CN">可执行的社群运营手册</p>
+<nav>
+<a href="en/index.html" hreflang="en" lang="en">English</a>
+<a href="zh/index.html" hreflang="zh-CN" lang="zh-CN">中文</a>
+</nav>
+</main>
+<script>
+/* Leads by the browser's language on the first visit; coming back here shows the choice. */
+try {{
+  if (!sessionStorage.getItem("shequn-chosen")) {{
+    sessionStorage.setItem("shequn-chosen", "1");
+    var languages = navigator.languages || [navigator.language || "en"];
+    var zh = (languages[0] || "").toLowerCase().indexOf("zh") === 0;
+    location.replace((zh ? "zh" : "en") + "/index.html");
+  }}
+}} catch (e) {{ /* storage is closed: the choice above stands */ }}
+</script>
+</body>
+</html>
+"""
+
+
+def publish(
+    out: Path,
+    editions: list[str],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    stage: Stage | None = None,
+) -> bool:
+    """Build the handbook and put it at ``out``, whole or not at all.
+
+    Parameters
+    ----------
+    out
+        Folder of the site.
+    editions
+        Languages to build.
+    jobs, progress, stage
+        As for `runs.run`.
+
+    Returns
+    -------
+    bool
+        False where nothing had changed and nothing was done.
+
+    Raises
+    ------
+    ShequnError
+        Where a notebook fails or the pages do not build cleanly.
+    """
+    out = Path(out).absolute()
+    stamp = atomic.beside(out, "key")
+    key = source_key(editions)
+    if out.is_dir() and stamp.is_file() and stamp.read_text() == f"{key} {_tree(out)}":
+        return False
+    new = atomic.beside(out, "new")
+    shutil.rmtree(new, ignore_errors=True)
+    for lang in editions:
+        folder = atomic.beside(out, f"run-{lang}")
+        results = runs.run(
+            None, folder, lang=lang, jobs=jobs, book=True, other_edition=len(editions) > 1,
+            progress=progress, stage=stage,
+        )  # fmt: skip
+        failed = [r for r in results if r.status != "ok"]
+        if failed:
+            lines = "\n".join(f"{r.name}: {r.error or ', '.join(r.missing)}" for r in failed)
+            raise ShequnError(
+                Text(f"Notebooks failed:\n{lines}", f"有笔记本失败：\n{lines}"),
+                Text("Mend them; nothing was published.", "请修好；什么都没有发布。"),
+            )
+        shutil.copytree(folder / "site", new / lang)
+    if editions == list(LANGUAGES):
+        page = _LANDING.format(first=editions[0])
+    else:
+        page = (new / editions[0] / "index.html").read_text(encoding="utf-8")
+        page = page.replace('url=', f"url={editions[0]}/").replace('href="', f'href="{editions[0]}/')
+    (new / "index.html").write_text(page, encoding="utf-8")
+    atomic.put(new, out)
+    stamp.write_text(f"{key} {_tree(out)}")
+    return True
+
+
+def source_key(editions: list[str]) -> str:
+    """Return a digest of all that the published site is made of."""
+    digest = hashlib.sha256(rerun.code_digest().encode() + " ".join(editions).encode())
+    files = [paths.HOME / n for n in ("_config.yml", "_toc.yml", "references.bib")]
+    for folder in ("book", "notebooks", "zh", "data"):
+        files += [f for f in (paths.HOME / folder).rglob("*") if f.is_file()]
+    files += [f for f in (Path(__file__).parent / "site").rglob("*") if f.is_file()]
+    for path in sorted(f for f in files if "__pycache__" not in f.parts):
+        digest.update(str(path.relative_to(paths.HOME)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _tree(site: Path) -> str:
+    """Return a digest of a site's files by name and size: enough to see that some are gone."""
+    listing = sorted(f"{f.relative_to(site)} {f.stat().st_size}" for f in site.rglob("*") if f.is_file())
+    return hashlib.sha256("\n".join(listing).encode()).hexdigest()

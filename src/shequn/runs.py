@@ -1,0 +1,175 @@
+"""A RUN folder: executed notebooks, their values and figures, and the book around them."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import platform
+import shutil
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from shequn import __version__, atomic, edition, rerun
+from shequn.dataset import Dataset, open_dataset
+from shequn.rerun import Notebook, Progress, Result
+from shequn.text import ShequnError, Text
+
+COLUMNS = (
+    "metric", "slice", "period_start", "period_end", "value", "n", "low", "high", "unit", "notebook",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def run(
+    data: str | None,
+    out: Path,
+    *,
+    names: Iterable[str] = (),
+    lang: str = "en",
+    jobs: int | None = None,
+    book: bool = False,
+    other_edition: bool = False,
+    progress: Progress | None = None,
+    stage: edition.Stage | None = None,
+) -> list[Result]:
+    """Execute the notebooks that the data support and put everything in one folder.
+
+    Parameters
+    ----------
+    data
+        Folder of tables or database address; None is the synthetic sample.
+    out
+        Folder to write. An earlier run there is replaced as a whole, and only at the end.
+    names
+        Notebooks to run; those that need data if none is named, and all with ``book``.
+    lang
+        Language of pages, labels and figures.
+    jobs
+        Notebooks at a time.
+    book
+        Also build the handbook around the numbers, in ``out/site``.
+    other_edition
+        Whether the site stands beside one in the other language.
+    progress, stage
+        Called with each notebook's result, and with the name of each later step.
+
+    Returns
+    -------
+    list of Result
+        One a notebook.
+
+    Raises
+    ------
+    ShequnError
+        Where the data cannot be opened or the folder is not a run.
+    """
+    out = Path(out).absolute()
+    step = stage or (lambda _: None)
+    with atomic.only_one(out):
+        atomic.recover(out)
+        if out.exists() and any(out.iterdir()) and not (out / "run.json").is_file():
+            raise ShequnError(
+                Text(f"{out} holds something that is not a run.", f"{out} 里的内容不是一次运行的结果。"),
+                Text("Choose an empty or new folder for --out.", "请给 --out 一个空的或新的文件夹。"),
+            )
+        work = atomic.beside(out, "partial")
+        chosen = rerun.notebooks(lang) if book and not list(names) else rerun.select(names, lang)
+        with open_dataset(data) as community:
+            fingerprint = community.engine.fingerprint()
+            given = str(Path(data).resolve()) if data and "://" not in data else data
+            results = rerun.run_all(
+                chosen, parameters={"data": given, "lang": lang}, fingerprint=fingerprint,
+                lacking=lambda n: community.missing(n.needs), work=work, previous=out, jobs=jobs,
+                progress=progress,
+            )  # fmt: skip
+            assemble(work, results, chosen, community, fingerprint, lang)
+            if book:
+                edition.build(
+                    work, work / "site", results=results, lang=lang, community=community.info,
+                    banner=describe(community), other_edition=other_edition, stage=step,
+                )  # fmt: skip
+        atomic.put(work, out)
+    return results
+
+
+def describe(community: Dataset) -> Text:
+    """Say whose numbers these are, for the head of every page."""
+    calendar, info = community.calendar, community.info
+    last = calendar.end.fromordinal(calendar.end.toordinal() - 1)
+    clock = calendar.describe()
+    if info.synthetic:
+        return Text(
+            f"Numbers here come from a synthetic sample community, {calendar.first} to {last} ({clock.en}).",
+            f"本书数字来自合成的示例社群，{calendar.first} 至 {last}（{clock.zh}）。",
+        )
+    return Text(
+        f"Numbers here are those of {info.name}: {len(calendar.covered)} days of data between "
+        f"{calendar.first} and {last} ({clock.en}).",
+        f"本书数字属于 {info.name}：{calendar.first} 至 {last} 之间有数据的 {len(calendar.covered)} 天"
+        f"（{clock.zh}）。",
+    )
+
+
+def assemble(
+    work: Path,
+    results: list[Result],
+    chosen: Iterable[Notebook],
+    community: Dataset,
+    fingerprint: str,
+    lang: str,
+) -> None:
+    """Write values.csv, figures and run.json beside the executed notebooks."""
+    about_data = {n.name for n in chosen if n.needs}
+    current = {r.name for r in results if r.status == "ok"}
+    figures = work / "figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    rows = []
+    for stale in (work / "notebooks").rglob("*.ipynb"):
+        name = str(stale.relative_to(work / "notebooks").with_suffix(""))
+        if name not in current:
+            stale.unlink()
+            stale.with_suffix(".key").unlink(missing_ok=True)
+    for name in sorted(current):
+        values, drawn = rerun.outputs(work / "notebooks" / f"{name}.ipynb")
+        if name in about_data:
+            rows += [{**v, "notebook": name} for v in values]
+        for figure, content in drawn.items():
+            (figures / f"{figure}.svg").write_text(content["svg"], encoding="utf-8")
+            (figures / f"{figure}.png").write_bytes(base64.b64decode(content["png"]))
+    # A byte-order mark, so that Excel reads the Chinese.
+    with (work / "values.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+    info = community.info
+    record = {
+        "shequn": __version__,
+        "python": platform.python_version(),
+        "packages": {p: metadata.version(p) for p in ("duckdb", "ibis-framework", "pandas", "papermill")},
+        "data": {
+            "fingerprint": fingerprint,
+            "community": info.name,
+            "synthetic": info.synthetic,
+            "clock": community.calendar.describe().en,
+            "covered_days": len(community.calendar.covered),
+            "first": str(community.calendar.first),
+            "end": str(community.calendar.end),
+            "left_out_as_robots_or_staff": community.counts_excluded(),
+            "tables": {t: list(c) for t, c in community.engine.columns.items()},
+        },
+        "parameters": {"lang": lang},
+        "notebooks": rerun.as_json(results),
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    (work / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _cell(value: Any) -> Any:
+    """Return a value for a spreadsheet: text that would be taken for a formula is quoted."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

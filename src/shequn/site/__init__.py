@@ -1,0 +1,64 @@
+"""The Sphinx side of the handbook: one extension that sets what both editions share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from shequn.site import directives, mathml, search
+
+_HERE = Path(__file__).parent
+_SEARCH = {"en": "Search the handbook…", "zh": "搜索本手册…"}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything with Sphinx."""
+    app.add_config_value("shequn_editions", ["en", "zh"], "html")
+    app.add_config_value("shequn_banner", "", "html")
+    app.add_config_value("shequn_state", "", "env")  # JSON file: figures and notebooks of a run
+    app.connect("config-inited", _configure)
+    app.connect("html-page-context", _context)
+    for part in (directives, mathml, search):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def language(config: Config) -> str:
+    """Return the edition a configuration belongs to: en or zh."""
+    return "zh" if str(config.language).startswith("zh") else "en"
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    lang = language(config)
+    config.html_math_renderer = "mathml"
+    # Both editions index Chinese: English pages name Chinese terms and files too.
+    config.html_search_language = "zh"
+    config.html_static_path = [*config.html_static_path, str(_HERE / "static")]
+    config.templates_path = [*config.templates_path, str(_HERE / "templates")]
+    config.html_css_files = [*config.html_css_files, "shequn.css"]
+    config.html_favicon = str(_HERE / "static" / "favicon.svg")
+    config.html_copy_source = False  # executed notebooks belong to the run folder, not to the site
+    config.html_show_sourcelink = False
+    options = dict(config.html_theme_options)
+    options.update(
+        search_bar_text=_SEARCH[lang],
+        navbar_persistent=[],  # theme 1.3.0 otherwise draws a second header bar on Sphinx 7
+        article_header_end=["article-header-buttons.html", "lang-switch.html"],
+        use_download_button=False,
+        use_fullscreen_button=False,
+        show_navbar_depth=1,
+        show_toc_level=2,
+    )
+    if config.shequn_banner:
+        options["announcement"] = config.shequn_banner
+    config.html_theme_options = options
+    config.html_context = {**config.html_context, "default_mode": "light"}
+
+
+def _context(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    lang = language(app.config)
+    others = [e for e in app.config.shequn_editions if e != lang]
+    context["other_edition"] = others[0] if others else ""

@@ -1,0 +1,310 @@
+"""Own directives: chart, metric, ledger, concordance, glossary-table. Each shows one definition."""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from shequn import paths
+from shequn.rerun import front_matter
+from shequn.text import Text
+
+_WORDS = {
+    "question": Text("Question", "回答的问题"),
+    "formula": Text("Formula", "公式"),
+    "needs": Text("Needs", "需要的数据"),
+    "uses": Text("Takes if present", "有则采用"),
+    "unit": Text("Unit", "单位"),
+    "direction": Text("Better", "方向"),
+    "null": Text("No value when", "何时没有数值"),
+    "references": Text("Sources", "出处"),
+    "id": Text("Id in values.csv", "values.csv 中的代号"),
+}
+_DIRECTIONS = {
+    "up": Text("higher", "越高越好"),
+    "down": Text("lower", "越低越好"),
+    "none": Text("neither: it describes", "无好坏之分，只作描述"),
+}
+_UNITS = {
+    "members": Text("members", "人"),
+    "share": Text("share", "比例"),
+    "ratio": Text("ratio", "比值"),
+    "messages": Text("messages", "条"),
+}
+_UNCOMPUTED = Text(
+    "This figure appears once the notebook has run (`make book`).",
+    "运行笔记本后（`make book`）这里会出现图。",
+)
+_LEDGER_WORDS = {
+    "stated": Text("Credited to", "自称出处"),
+    "arithmetic": Text("Arithmetic", "算一算"),
+    "evidence": Text("Outside evidence", "外部证据"),
+    "source": Text("Sources", "来源"),
+    "treatment": Text("What this book does", "本书的处理"),
+    "where": Text("Plan {document}, section {section}", "方案 {document}，{section} 节"),
+    "across": Text("both plans, {section}", "两份方案，{section}"),
+    "confidence": Text("confidence", "把握"),
+}
+_CONFIDENCE = {"high": Text("high", "高"), "medium": Text("medium", "中"), "low": Text("low", "低")}
+_CONCORDANCE = {
+    "section": Text("section", "章节"),
+    "title": Text("title in the plan", "方案中的标题"),
+    "chapter": Text("chapter here", "本书章节"),
+    "planned": Text("not in this edition; planned as *{title}*", "本版未收；拟入《{title}》"),
+}
+
+
+class Directive(SphinxDirective):
+    """A directive that writes MyST and lets the page's own parser read it."""
+
+    @property
+    def lang(self) -> str:
+        """Edition the page belongs to."""
+        return "zh" if str(self.config.language).startswith("zh") else "en"
+
+    def parse(self, text: str, parent: nodes.Element | None = None) -> list[nodes.Node]:
+        """Parse MyST into nodes."""
+        holder = parent if parent is not None else nodes.container()
+        self.state.nested_parse(
+            StringList(text.splitlines(), self.get_source_info()[0]), 0, holder
+        )
+        return [holder] if parent is not None else list(holder.children)
+
+    def depends_on(self, path: Path) -> None:
+        """Note a file, so that a change of it reads the page again."""
+        self.env.note_dependency(str(path))
+
+
+class Chart(Directive):
+    """A figure that a notebook made, with its alt text; the body is the caption.
+
+    Where the data do not support the notebook, the page says what is missing instead.
+    """
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return a figure, or a note that says why there is none."""
+        name = self.arguments[0]
+        state = _state(self.config.shequn_state)
+        if self.config.shequn_state:
+            self.depends_on(Path(self.config.shequn_state))
+        alt = state.get("figures", {}).get(name)
+        if alt is None:
+            notebook = name.split(".")[0]
+            reason = state.get("reasons", {}).get(notebook)
+            if state and reason is None:
+                raise self.error(f"chart: no notebook showed {name}")
+            text = Text(reason["en"], reason["zh"]) if reason else _UNCOMPUTED
+            note = nodes.note(classes=["not-in-data-note"])
+            return self.parse(text[self.lang], note)
+        figure = nodes.figure(classes=["shequn-chart"])
+        figure += nodes.image(uri=f"/figures/{name}.svg", alt=alt)
+        caption = nodes.caption()
+        holder = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, holder)
+        for paragraph in holder.children:
+            caption += paragraph.children
+        figure += caption
+        self.set_source_info(figure)
+        return [figure]
+
+
+class MetricCard(Directive):
+    """The card of a metric, from the registry."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table of two columns."""
+        from shequn.metrics import all_metrics
+
+        found = all_metrics().get(self.arguments[0])
+        if found is None:
+            raise self.error(f"metric: {self.arguments[0]} is not in the registry")
+        lang = self.lang
+        rows = [
+            ("question", found.question[lang]),
+            ("formula", f"${found.formula}$"),
+            ("needs", _columns(found.needs)),
+            *([("uses", _columns(found.uses))] if found.uses else []),
+            ("unit", _UNITS[found.unit][lang]),
+            ("direction", _DIRECTIONS[found.direction][lang]),
+            ("null", found.null[lang]),
+            ("references", "{cite:p}`" + ",".join(found.references) + "`"),
+            ("id", f"`{found.name}`"),
+        ]
+        lines = ["```{list-table}", ":class: metric-card", ":widths: 25 75", ""]
+        for word, value in rows:
+            lines += [f"* - {_WORDS[word][lang]}", f"  - {value}"]
+        return self.parse("\n".join([*lines, "```"]))
+
+
+class Ledger(Directive):
+    """Every claim of the ledger, one block each, with a target ``claim-ID``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the blocks."""
+        from shequn.plan.claims import VERDICTS
+
+        self.depends_on(paths.DATA / "claims.csv")
+        lang, word = self.lang, {k: v[self.lang] for k, v in _LEDGER_WORDS.items()}
+        colon = "：" if lang == "zh" else ": "
+        result: list[nodes.Node] = []
+        for claim in rows_of("claims.csv"):
+            where = word["across" if claim["document"] == "X" else "where"].format(**claim)
+            verdict = claim["verdict"]
+            said = "”“" if lang == "zh" else "”“"
+            head = (
+                f"**{claim['id']}** · {where} · [{VERDICTS[verdict][lang]}]{{.verdict}}"
+                f"（{word['confidence']}{colon}{_CONFIDENCE[claim['confidence']][lang]}）"
+                if lang == "zh"
+                else f"**{claim['id']}** · {where} · [{VERDICTS[verdict][lang]}]{{.verdict}} "
+                f"({_CONFIDENCE[claim['confidence']][lang]} {word['confidence']})"
+            )
+            lines = [head, "", f"{said[1]}{_inline(claim[f'claim_{lang}'])}{said[0]}", ""]
+            for part in ("arithmetic", "evidence", "treatment"):
+                if text := claim[f"{part}_{lang}"]:
+                    lines.append(f"- {word[part]}{colon}{_inline(text)}")
+            if source := _sources(claim["evidence_source"]):
+                lines.append(f"- {word['source']}{colon}{source}")
+            block = nodes.container(classes=["claim", f"verdict-{verdict.replace(' ', '-')}"])
+            target = nodes.target("", "", ids=[f"claim-{claim['id'].lower()}"])
+            self._anchor(target["ids"][0], claim["id"])
+            block += target
+            result += self.parse("\n".join(lines), block)
+        return result
+
+    def _anchor(self, label: str, title: str) -> None:
+        domain: Any = self.env.get_domain("std")
+        domain.anonlabels[label] = self.env.docname, label
+        domain.labels[label] = self.env.docname, label, title
+
+
+class Concordance(Directive):
+    """Every section of plans A and B and the chapter that covers it, from front matter."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one table a plan."""
+        covering: dict[str, list[str]] = {}
+        root = Path(self.env.srcdir)
+        for page in sorted((root / "book").rglob("*.md")):
+            self.depends_on(page)
+            name = str(page.relative_to(root).with_suffix(""))
+            for section in front_matter(page.read_text(encoding="utf-8")).get("covers", ()):
+                covering.setdefault(section, []).append(name)
+        lang, word = self.lang, {k: v[self.lang] for k, v in _CONCORDANCE.items()}
+        planned = {
+            section: row[f"title_{lang}"]
+            for row in rows_of("outline.csv")
+            for section in row["covers"].split()
+        }
+        lines: list[str] = []
+        for plan in ("A", "B"):
+            title = {"en": f"Plan {plan}", "zh": f"方案 {plan}"}[lang]
+            lines += [f"**{title}**", "", "```{list-table}", ":header-rows: 1", ":widths: 12 44 44", ""]
+            lines += [f"* - {word['section']}", f"  - {word['title']}", f"  - {word['chapter']}"]
+            for row in (r for r in rows_of("sections.csv") if r["document"] == plan):
+                pages = covering.get(row["id"])
+                if pages:
+                    where = "; ".join(f"{{doc}}`/{p}`" for p in pages)
+                elif row["id"] in planned:
+                    where = word["planned"].format(title=planned[row["id"]])
+                else:
+                    where = "—"
+                lines += [f"* - {row['id']}", f"  - {_inline(row[f'title_{lang}'])}", f"  - {where}"]
+            lines += ["```", ""]
+        return self.parse("\n".join(lines))
+
+
+class GlossaryTable(Directive):
+    """The glossary: terms of data/glossary.csv, and every metric from the registry."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a Sphinx glossary, so that terms can be referred to."""
+        from shequn.metrics import all_metrics
+
+        self.depends_on(paths.DATA / "glossary.csv")
+        lang, other = self.lang, "en" if self.lang == "zh" else "zh"
+        entries = {
+            row[lang]: (row[other], row[f"definition_{lang}"]) for row in rows_of("glossary.csv")
+        }
+        for metric in all_metrics().values():
+            name = metric.title[lang]
+            term = name if lang == "zh" else name.lower()
+            link = f"{{doc}}`/notebooks/metrics/{metric.name}`"
+            entries[term] = (metric.title[other].lower(), f"{metric.question[lang]} {link}")
+        lines = ["```{glossary}"]
+        for term, (translation, definition) in sorted(entries.items(), key=lambda e: _order(e[0])):
+            lines += [term, f"  *{translation}*. {definition}" if lang == "en" else
+                      f"  *{translation}*。{definition}", ""]  # fmt: skip
+        return self.parse("\n".join([*lines, "```"]))
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table in data/."""
+    with (paths.DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _state(path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    loaded: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def _keys() -> frozenset[str]:
+    from pybtex.database import parse_file
+
+    return frozenset(parse_file(paths.HOME / "references.bib").entries)
+
+
+def _order(term: str) -> bytes:
+    """Sort Chinese by pronunciation (the order of GB18030), English by letters."""
+    return term.lower().encode("gb18030")
+
+
+def _columns(needs: Any) -> str:
+    return "; ".join(f"`{table}` ({', '.join(columns)})" for table, columns in needs.items())
+
+
+def _inline(text: str) -> str:
+    """Escape what MyST would take for markup in a plain sentence."""
+    return "".join(f"\\{c}" if c in "\\`*_$[]{}<>|#~" else c for c in text)
+
+
+def _sources(text: str) -> str:
+    parts = []
+    for part in (p.strip() for p in text.split(";")):
+        key = part.split(" ")[0]
+        if key in _keys():
+            parts.append(f"{{cite:p}}`{key}`")
+        elif part.startswith(("http://", "https://")):
+            address, _, note = part.partition(" ")
+            host = address.split("/")[2]
+            parts.append(f"[{host}]({address})" + (f" {_inline(note)}" if note else ""))
+        elif part:
+            parts.append(_inline(part))
+    return "; ".join(parts)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("chart", Chart)
+    app.add_directive("metric", MetricCard)
+    app.add_directive("ledger", Ledger)
+    app.add_directive("concordance", Concordance)
+    app.add_directive("glossary-table", GlossaryTable)
+    return {"parallel_read_safe": True}
