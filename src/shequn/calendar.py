@@ -63,7 +63,8 @@ class Calendar:
         import ibis
 
         spans = _offsets(self.timezone, *years)
-        moved = [ts + ibis.interval(seconds=int(o - self.day_start * 3600)) for _, o in spans]
+        late = round(self.day_start * 3600)  # hours are binary fractions: 1.083… is 01:05:00
+        moved = [ts + ibis.interval(seconds=offset - late) for _, offset in spans]
         if len(spans) == 1:
             return moved[0]
         until = [ibis.timestamp(end) for end, _ in spans[:-1]]

@@ -21,7 +21,7 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, *, alpha: float = 0.05) -> tu
     Returns
     -------
     low, high
-        Bounds in [0, 1]; NaN where ``n`` is 0.
+        Bounds in [0, 1] around the share; NaN where ``n`` is 0.
 
     Notes
     -----
@@ -37,4 +37,7 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, *, alpha: float = 0.05) -> tu
         low[some], high[some] = proportion_confint(
             counts[some], trials[some], alpha=alpha, method="wilson"
         )
+        # Rounding may put the share itself just outside where nobody or everybody counts.
+        share = counts[some] / trials[some]
+        low[some], high[some] = np.minimum(low[some], share), np.maximum(high[some], share)
     return low, high

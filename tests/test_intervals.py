@@ -1,0 +1,77 @@
+"""The Wilson interval against published values, its formula, and what must hold of any interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shequn.intervals import wilson
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_published_values(count: int, n: int, low: float, high: float) -> None:
+    """Newcombe (1998), Two-sided confidence intervals for the single proportion, table I."""
+    found = wilson(count, n)
+    assert found[0][0] == pytest.approx(low, abs=5e-5)
+    assert found[1][0] == pytest.approx(high, abs=5e-5)
+
+
+counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(counts, st.sampled_from([(0.05, 1.959963984540054), (0.01, 2.5758293035489004)]))
+def test_closed_form(drawn: tuple[int, int], level: tuple[float, float]) -> None:
+    """Row 80 of the catalogue of metrics, with the normal quantile written out."""
+    (count, n), (alpha, z) = drawn, level
+    p = count / n
+    middle, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = wilson(count, n, alpha=alpha)
+    assert low[0] == pytest.approx((middle - half) / (1 + z**2 / n), abs=1e-12)
+    assert high[0] == pytest.approx((middle + half) / (1 + z**2 / n), abs=1e-12)
+
+
+@given(counts)
+def test_holds_the_share_and_is_symmetric(drawn: tuple[int, int]) -> None:
+    count, n = drawn
+    low, high = wilson([count], [n])
+    assert 0 <= low[0] <= count / n + 1e-12
+    assert count / n - 1e-12 <= high[0] <= 1
+    mirrored = wilson([n - count], [n])
+    assert low[0] == pytest.approx(1 - mirrored[1][0], abs=1e-12)
+    wider = wilson([count], [n], alpha=0.01)
+    assert wider[0][0] <= low[0] + 1e-12
+    assert wider[1][0] >= high[0] - 1e-12
+
+
+@given(counts)
+def test_narrows_with_more_people(drawn: tuple[int, int]) -> None:
+    count, n = drawn
+    low, high = wilson([count, 4 * count], [n, 4 * n])
+    assert high[1] - low[1] < high[0] - low[0]
+
+
+def test_nobody_has_no_interval() -> None:
+    low, high = wilson([0, 3, 0], [0, 6, 0])
+    assert np.isnan(low[[0, 2]]).all()
+    assert np.isnan(high[[0, 2]]).all()
+    assert low[1] == pytest.approx(1 - high[1])
+    low, high = wilson([], [])
+    assert len(low) == len(high) == 0
+
+
+def test_bounds_stay_shares() -> None:
+    low, high = wilson([0, 7], [7, 7])
+    assert low[0] == 0
+    assert high[1] == 1
