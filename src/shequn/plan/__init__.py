@@ -1,0 +1,1 @@
+"""Plans: the ledger of claims that circulate in the trade, and its arithmetic."""
