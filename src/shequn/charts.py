@@ -160,7 +160,9 @@ def stickiness(windows: pd.DataFrame, lang: str) -> Figure:
         nothing(axes, lang)
         return figure
     error = [seen["value"] - seen["low"], seen["high"] - seen["value"]]
-    axes.errorbar(seen["period_end"], seen["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3)
+    axes.errorbar(
+        seen["period_end"], seen["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3
+    )
     axes.set(xlabel=label("window_end", lang), ylabel=label("stickiness", lang), ylim=(0, None))
     _percent(axes)
     _dates(figure, axes)
@@ -200,7 +202,9 @@ def retention_curve(pooled: pd.DataFrame, lang: str) -> Figure:
     if later.empty:
         nothing(axes, lang)
         return figure
-    axes.plot(later["age_weeks"], later["value"], color=PALETTE[0], linewidth=2, marker="o", markersize=3)
+    axes.plot(
+        later["age_weeks"], later["value"], color=PALETTE[0], linewidth=2, marker="o", markersize=3
+    )
     axes.fill_between(later["age_weeks"], later["low"], later["high"], color=PALETTE[0], alpha=0.2)
     axes.set(xlabel=label("age", lang), ylabel=label("retained", lang), ylim=(0, None))
     _percent(axes)

@@ -37,6 +37,7 @@ def _help_language() -> str:
 
 
 HELP = _help_language()
+_INTERRUPTED = 130
 console = Console(stderr=True, highlight=False)
 
 
@@ -62,13 +63,19 @@ app = typer.Typer(
 
 Lang = Annotated[
     str | None,
-    typer.Option("--lang", help=_h("Language of messages and pages: en or zh.", "消息与页面的语言：en 或 zh。")),
+    typer.Option(
+        "--lang",
+        help=_h("Language of messages and pages: en or zh.", "消息与页面的语言：en 或 zh。"),
+    ),
 ]
 DataArgument = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help=_h("Folder of the community's tables, or duckdb:///FILE.", "社群数据文件夹，或 duckdb:///文件。"),
+        help=_h(
+            "Folder of the community's tables, or duckdb:///FILE.",
+            "社群数据文件夹，或 duckdb:///文件。",
+        ),
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", help=_h("Folder to write.", "写到哪个文件夹。"))]
@@ -88,7 +95,10 @@ def language(lang: str | None) -> str:
 
 @app.command(
     "import",
-    help=_h("Turn a platform's export into a pseudonymised data folder.", "把平台导出的文件变成去标识的数据文件夹。"),
+    help=_h(
+        "Turn a platform's export into a pseudonymised data folder.",
+        "把平台导出的文件变成去标识的数据文件夹。",
+    ),
     epilog=_h(
         "Example: shequn import irc logs/ --timezone UTC --out DATA",
         "例：shequn import irc logs/ --timezone Asia/Shanghai --out DATA",
@@ -204,7 +214,11 @@ def list_(
     community = open_dataset(data) if data else None
     for notebook in rerun.notebooks(spoken):
         needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())
-        row = [notebook.id, notebook.title, needs or Text("nothing of yours", "不需要你的数据")[spoken]]
+        row = [
+            notebook.id,
+            notebook.title,
+            needs or Text("nothing of yours", "不需要你的数据")[spoken],
+        ]
         if community is not None:
             lacking = community.missing(notebook.needs)
             yes = Text("✓ supported", "✓ 支持")
@@ -267,8 +281,14 @@ def run(
 
 
 @app.command(
-    help=_h("Build the published handbook around the sample community.", "生成以示例社群写成的公开手册。"),
-    epilog=_h("Example: shequn book --lang all --out _build/site", "例：shequn book --lang all --out _build/site"),
+    help=_h(
+        "Build the published handbook around the sample community.",
+        "生成以示例社群写成的公开手册。",
+    ),
+    epilog=_h(
+        "Example: shequn book --lang all --out _build/site",
+        "例：shequn book --lang all --out _build/site",
+    ),
 )
 def book(
     out: Out = Path("_build/site"),
@@ -380,13 +400,14 @@ def main() -> None:
         if error.mend:
             console.print(error.mend[lang], markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        said = Text(
-            "Stopped. What was there before is unchanged; the same command goes on from here.",
-            "已停止。原有内容不变；再运行同一命令即可接着做。",
-        )
-        console.print(said[lang])
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            said = Text(
+                "Stopped. What was there before is unchanged; the same command goes on from here.",
+                "已停止。原有内容不变；再运行同一命令即可接着做。",
+            )
+            console.print(said[lang])
+        raise
     except OSError as error:
         said = Text(f"The system refused: {error}", f"系统不允许：{error}")
         console.print(said[lang], style="bold red", markup=False)

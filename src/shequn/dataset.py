@@ -115,7 +115,10 @@ class Dataset:
                     f"{query.metric} needs {names}, which this data does not have.",
                     f"{query.metric} 需要 {names}，这份数据里没有。",
                 ),
-                Text("`shequn list DATA` shows what it supports.", "用 `shequn list DATA` 看支持哪些。"),
+                Text(
+                    "`shequn list DATA` shows what it supports.",
+                    "用 `shequn list DATA` 看支持哪些。",
+                ),
             )
         tables = [self.table(name) for name in query.tables]
         expression = query.expression(*tables, calendar=self.calendar, **options)
@@ -271,7 +274,6 @@ class DuckDBEngine:
             else:
                 self._connection = duckdb.connect()
             self._connection.execute("SET TimeZone='UTC'")
-            self._connection.execute("SET enable_progress_bar=false")
             if threads:
                 self._connection.execute(f"SET threads={int(threads)}")
             for name, path in tables.items():
@@ -336,7 +338,10 @@ def unreadable(error: Exception) -> ShequnError:
     """Wrap an engine's complaint about the data."""
     first = re.sub(r"\s+", " ", str(error)).strip()[:300]
     return ShequnError(
-        Text(f"The data cannot be read as the contract says: {first}", f"数据与约定不符，读不下去：{first}"),
+        Text(
+            f"The data cannot be read as the contract says: {first}",
+            f"数据与约定不符，读不下去：{first}",
+        ),
         Text(
             "`shequn check DATA` lists every fault with file, row and column.",
             "用 `shequn check DATA` 列出每一处问题所在的文件、行和列。",
@@ -374,7 +379,9 @@ def _open_database(address: str, threads: int | None) -> Dataset:
     parts = urlsplit(address)
     if parts.scheme != "duckdb":
         raise ShequnError(
-            Text(f"No client for {parts.scheme}:// here.", f"这里没有 {parts.scheme}:// 的客户端。"),
+            Text(
+                f"No client for {parts.scheme}:// here.", f"这里没有 {parts.scheme}:// 的客户端。"
+            ),
             Text(
                 "Use duckdb:///FILE, or export the tables as Parquet into a folder.",
                 "请用 duckdb:///文件，或把各表导出为 Parquet 放进一个文件夹。",
@@ -384,7 +391,9 @@ def _open_database(address: str, threads: int | None) -> Dataset:
     if not path.is_file():
         raise ShequnError(
             Text(f"No database at {path}.", f"{path} 处没有数据库。"),
-            Text("Write duckdb:/// and the file's whole path.", "写成 duckdb:/// 加文件的完整路径。"),
+            Text(
+                "Write duckdb:/// and the file's whole path.", "写成 duckdb:/// 加文件的完整路径。"
+            ),
         )
     info = tabular.CommunityInfo(**{"name": path.stem, **dict(parse_qsl(parts.query))})
     return Dataset(DuckDBEngine({}, path, threads=threads), info)

@@ -225,7 +225,7 @@ def _prepare_notebook(
 
 def _sphinx(source: Path, made: Path) -> str:
     command = [
-        sys.executable, "-m", "jupyter_book.cli.main", "build", str(source),
+        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
         "--path-output", str(made), "--all", "-W", "-n", "--keep-going", "-q",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, env=_environment())

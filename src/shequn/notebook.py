@@ -160,7 +160,7 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
     """
     import pandas as pd
 
-    shown = frame.tail(rows).copy()
+    shown = frame.tail(rows).dropna(axis="columns", how="all")
     for column in shown:
         series = shown[column]
         if pd.api.types.is_datetime64_any_dtype(series):

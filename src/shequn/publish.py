@@ -110,7 +110,9 @@ def publish(
         page = _LANDING.format(first=editions[0])
     else:
         page = (new / editions[0] / "index.html").read_text(encoding="utf-8")
-        page = page.replace('url=', f"url={editions[0]}/").replace('href="', f'href="{editions[0]}/')
+        page = page.replace("url=", f"url={editions[0]}/").replace(
+            'href="', f'href="{editions[0]}/'
+        )
     (new / "index.html").write_text(page, encoding="utf-8")
     atomic.put(new, out)
     stamp.write_text(f"{key} {_tree(out)}")
@@ -131,5 +133,7 @@ def source_key(editions: list[str]) -> str:
 
 def _tree(site: Path) -> str:
     """Return a digest of a site's files by name and size: enough to see that some are gone."""
-    listing = sorted(f"{f.relative_to(site)} {f.stat().st_size}" for f in site.rglob("*") if f.is_file())
+    listing = sorted(
+        f"{f.relative_to(site)} {f.stat().st_size}" for f in site.rglob("*") if f.is_file()
+    )
     return hashlib.sha256("\n".join(listing).encode()).hexdigest()

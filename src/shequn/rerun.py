@@ -145,7 +145,10 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], threads: int
     import jupytext
     import nbformat
     import papermill
+    from traitlets.config import Config
 
+    # Local sockets: no port is opened, and none can be taken by a kernel started beside it.
+    kernel = Config({"KernelManager": {"transport": "ipc"}})
     os.environ.update(
         SHEQUN_THREADS=str(threads), OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
         JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1", MPLBACKEND="agg",
@@ -157,7 +160,8 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], threads: int
         try:
             papermill.execute_notebook(
                 given, done, parameters=parameters, kernel_name="python3", progress_bar=False,
-                cwd=folder, execution_timeout=TIMEOUT, log_output=False,
+                cwd=folder, execution_timeout=TIMEOUT, log_output=False, config=kernel,
+                extra_arguments=["--log-level=ERROR"],
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}"[:500]
@@ -263,7 +267,9 @@ def run_all(
     return [done[n.name] for n in order]
 
 
-def _timed(source: Path, target: Path, parameters: dict[str, Any], threads: int) -> tuple[str, float]:
+def _timed(
+    source: Path, target: Path, parameters: dict[str, Any], threads: int
+) -> tuple[str, float]:
     from time import monotonic
 
     start = monotonic()

@@ -72,8 +72,13 @@ def run(
         atomic.recover(out)
         if out.exists() and any(out.iterdir()) and not (out / "run.json").is_file():
             raise ShequnError(
-                Text(f"{out} holds something that is not a run.", f"{out} 里的内容不是一次运行的结果。"),
-                Text("Choose an empty or new folder for --out.", "请给 --out 一个空的或新的文件夹。"),
+                Text(
+                    f"{out} holds something that is not a run.",
+                    f"{out} 里的内容不是一次运行的结果。",
+                ),
+                Text(
+                    "Choose an empty or new folder for --out.", "请给 --out 一个空的或新的文件夹。"
+                ),
             )
         work = atomic.beside(out, "partial")
         chosen = rerun.notebooks(lang) if book and not list(names) else rerun.select(names, lang)
@@ -149,7 +154,9 @@ def assemble(
     record = {
         "shequn": __version__,
         "python": platform.python_version(),
-        "packages": {p: metadata.version(p) for p in ("duckdb", "ibis-framework", "pandas", "papermill")},
+        "packages": {
+            p: metadata.version(p) for p in ("duckdb", "ibis-framework", "pandas", "papermill")
+        },
         "data": {
             "fingerprint": fingerprint,
             "community": info.name,

@@ -73,9 +73,7 @@ class Directive(SphinxDirective):
     def parse(self, text: str, parent: nodes.Element | None = None) -> list[nodes.Node]:
         """Parse MyST into nodes."""
         holder = parent if parent is not None else nodes.container()
-        self.state.nested_parse(
-            StringList(text.splitlines(), self.get_source_info()[0]), 0, holder
-        )
+        self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), 0, holder)
         return [holder] if parent is not None else list(holder.children)
 
     def depends_on(self, path: Path) -> None:
@@ -211,7 +209,14 @@ class Concordance(Directive):
         lines: list[str] = []
         for plan in ("A", "B"):
             title = {"en": f"Plan {plan}", "zh": f"方案 {plan}"}[lang]
-            lines += [f"**{title}**", "", "```{list-table}", ":header-rows: 1", ":widths: 12 44 44", ""]
+            lines += [
+                f"**{title}**",
+                "",
+                "```{list-table}",
+                ":header-rows: 1",
+                ":widths: 12 44 44",
+                "",
+            ]
             lines += [f"* - {word['section']}", f"  - {word['title']}", f"  - {word['chapter']}"]
             for row in (r for r in rows_of("sections.csv") if r["document"] == plan):
                 pages = covering.get(row["id"])
@@ -221,7 +226,11 @@ class Concordance(Directive):
                     where = word["planned"].format(title=planned[row["id"]])
                 else:
                     where = "—"
-                lines += [f"* - {row['id']}", f"  - {_inline(row[f'title_{lang}'])}", f"  - {where}"]
+                lines += [
+                    f"* - {row['id']}",
+                    f"  - {_inline(row[f'title_{lang}'])}",
+                    f"  - {where}",
+                ]
             lines += ["```", ""]
         return self.parse("\n".join(lines))
 
