@@ -183,7 +183,7 @@ def cohorts(weekly: pd.DataFrame, lang: str, *, rows: int = 26) -> Figure:
     if grid.empty:
         nothing(axes, lang)
         return figure
-    grid.index = grid.index.strftime("%Y-%m-%d")
+    grid.index = [f"{week:%Y-%m-%d}" for week in grid.index]
     sns.heatmap(
         grid, ax=axes, cmap="Blues", vmin=0, linewidths=0.4, linecolor="white",
         cbar_kws={"label": label("retained", lang), "format": "{x:.0%}"},

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
+from shequn.text import Lang as Spoken
 
 if TYPE_CHECKING:
     from shequn.rerun import Result
@@ -61,7 +62,7 @@ app = typer.Typer(
     ),
 )
 
-Lang = Annotated[
+LangOption = Annotated[
     str | None,
     typer.Option(
         "--lang",
@@ -81,16 +82,17 @@ DataArgument = Annotated[
 Out = Annotated[Path, typer.Option("--out", help=_h("Folder to write.", "写到哪个文件夹。"))]
 
 
-def language(lang: str | None) -> str:
+def language(lang: str | None) -> Spoken:
     """Return the language to speak; refuse one the handbook does not have."""
     if lang is None:
         return preferred_language()
-    if lang not in LANGUAGES:
-        raise ShequnError(
-            Text(f"--lang {lang} is not an edition.", f"没有 --lang {lang} 这个版本。"),
-            Text("Use en or zh.", "请用 en 或 zh。"),
-        )
-    return lang
+    for edition in LANGUAGES:
+        if lang == edition:
+            return edition
+    raise ShequnError(
+        Text(f"--lang {lang} is not an edition.", f"没有 --lang {lang} 这个版本。"),
+        Text("Use en or zh.", "请用 en 或 zh。"),
+    )
 
 
 @app.command(
@@ -136,12 +138,20 @@ def import_(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help=_h("Replace an existing folder.", "替换已有的文件夹。"))
     ] = False,
-    lang: Lang = None,
+    lang: LangOption = None,
 ) -> None:  # fmt: skip
     """Import an export."""
     from shequn.sources import import_export
 
     spoken = language(lang)
+    if timezone is None:
+        raise ShequnError(
+            Text("Which zone are the times in?", "导出里的时间是哪个时区的？"),
+            Text(
+                "Add --timezone, such as --timezone Asia/Shanghai or UTC.",
+                "请加 --timezone，例如 --timezone Asia/Shanghai。",
+            ),
+        )
     with _bytes(spoken) as bar:
         task = bar.add_task(Text("reading", "读取")[spoken], total=None)
         report = import_export(
@@ -157,7 +167,7 @@ def import_(
     help=_h("Copy the synthetic sample community, to play with.", "复制合成的示例社群，用来练手。"),
     epilog=_h("Example: shequn sample --out DATA", "例：shequn sample --out DATA"),
 )
-def sample(out: Out, lang: Lang = None) -> None:
+def sample(out: Out, lang: LangOption = None) -> None:
     """Copy the sample."""
     from shequn.sample import copy_sample
 
@@ -180,7 +190,7 @@ def sample(out: Out, lang: Lang = None) -> None:
 )  # fmt: skip
 def check(
     data: Annotated[Path, typer.Argument(metavar="DATA", help=_h("Data folder.", "数据文件夹。"))],
-    lang: Lang = None,
+    lang: LangOption = None,
 ) -> None:
     """Check a data folder."""
     from shequn.check import check as check_folder
@@ -200,7 +210,7 @@ def check(
 )  # fmt: skip
 def list_(
     data: Annotated[str | None, typer.Argument(metavar="[DATA]", help=_h("Data folder.", "数据文件夹。"))] = None,
-    lang: Lang = None,
+    lang: LangOption = None,
 ) -> None:  # fmt: skip
     """List notebooks."""
     from shequn import rerun
@@ -252,7 +262,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=_h("Only say what would run.", "只说会运行什么。"))
     ] = False,
-    lang: Lang = None,
+    lang: LangOption = None,
 ) -> None:  # fmt: skip
     """Run notebooks."""
     from shequn import runs
@@ -302,7 +312,7 @@ def book(
     """Build the handbook."""
     from shequn import publish
 
-    editions = list(LANGUAGES) if lang == "all" else [language(lang)]
+    editions: list[Spoken] = list(LANGUAGES) if lang == "all" else [language(lang)]
     spoken = preferred_language()
     with _steps(spoken) as (progress, stage):
         fresh = publish.publish(out, editions, jobs=jobs, progress=progress, stage=stage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -227,7 +227,7 @@ class Dataset:
         columns = self.engine.columns
         if {"covers_from", "covers_to"} <= set(columns.get("sources", ())):
             raw = self._raw("sources")
-            frame = self._run(raw.select("covers_from", "covers_to")).dropna()
+            spans = raw.select("covers_from", "covers_to")
         else:
             timed = [(t, "ts") for t in columns if "ts" in columns[t]]
             if not timed:
@@ -236,10 +236,10 @@ class Dataset:
                 self._raw(t).agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
                 for t, c in timed
             ]
-            frame = self._run(ibis.union(*parts) if parts[1:] else parts[0]) if parts else None
-        if frame is None:
-            return []
-        frame = frame.dropna()
+            if not parts:
+                return []
+            spans = ibis.union(*parts) if parts[1:] else parts[0]
+        frame = self._run(spans).dropna()
         starts = pd.to_datetime(frame["covers_from"]).dt.to_pydatetime()
         ends = pd.to_datetime(frame["covers_to"]).dt.to_pydatetime()
         return list(zip(starts, ends, strict=True))
@@ -395,7 +395,9 @@ def _open_database(address: str, threads: int | None) -> Dataset:
                 "Write duckdb:/// and the file's whole path.", "写成 duckdb:/// 加文件的完整路径。"
             ),
         )
-    info = tabular.CommunityInfo(**{"name": path.stem, **dict(parse_qsl(parts.query))})
+    known = {f.name for f in fields(tabular.CommunityInfo) if f.type == "str"}
+    said: dict[str, Any] = {k: v for k, v in parse_qsl(parts.query) if k in known}
+    info = tabular.CommunityInfo(**{"name": path.stem, **said})
     return Dataset(DuckDBEngine({}, path, threads=threads), info)
 
 

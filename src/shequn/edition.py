@@ -18,8 +18,7 @@ import yaml
 
 from shequn import atomic, paths, rerun
 from shequn.rerun import Result
-from shequn.tabular import CommunityInfo
-from shequn.text import LANGUAGES, ShequnError, Text
+from shequn.text import LANGUAGES, Lang, ShequnError, Text
 
 Stage = Callable[[Text], None]
 
@@ -43,8 +42,7 @@ def build(
     target: Path,
     *,
     results: list[Result],
-    lang: str,
-    community: CommunityInfo,
+    lang: Lang,
     banner: Text,
     other_edition: bool,
     stage: Stage,
@@ -64,10 +62,8 @@ def build(
         What became of each notebook.
     lang
         Edition.
-    community
-        Whose numbers they are.
     banner
-        Said at the head of every page.
+        Whose numbers they are, said at the head of every page.
     other_edition
         Whether a switch to the other language leads anywhere.
     stage
@@ -81,79 +77,101 @@ def build(
     stage(Text("building the pages", "生成页面"))
     with tempfile.TemporaryDirectory(prefix="shequn-book-") as folder:
         source, made = Path(folder) / "source", Path(folder) / "made"
-        prepare(source, run, results, lang, banner, other_edition)
-        log = _sphinx(source, made)
-        html = made / "_build" / "html"
-        shutil.rmtree(html / "reports", ignore_errors=True)
-        (html / ".buildinfo").unlink(missing_ok=True)
-        (html / "objects.inv").unlink(missing_ok=True)
-        (html / "index.html").write_text(_redirect("book/index.html", lang), encoding="utf-8")
-        del log
+        Sources(run, results, lang).lay_out(
+            source, banner, list(LANGUAGES) if other_edition else [lang]
+        )
+        html = _sphinx(source, made)
         new = atomic.beside(target, "new")
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(html, new)
+    (new / "index.html").write_text(_redirect("book/index.html", lang), encoding="utf-8")
     atomic.put(new, target)
 
 
-def prepare(
-    source: Path, run: Path, results: list[Result], lang: str, banner: Text, other_edition: bool
-) -> None:
-    """Lay out the sources of an edition: pages, executed notebooks, figures, configuration."""
-    tree = rerun.tree(lang)
-    status = {r.name: r for r in results}
-    source.mkdir(parents=True)
-    values, figures = _outputs(run, results)
-    reasons = {n.name: _reason(status.get(n.name)) for n in rerun.notebooks(lang)}
-    for page in sorted((tree / "book").rglob("*.md")):
-        name = page.relative_to(tree)
-        text = _resolve(page.read_text(encoding="utf-8"), name, values, reasons, lang)
-        _write(source / name, text)
-    for notebook in rerun.notebooks(lang):
-        place = Path("notebooks") / notebook.name
-        reason = reasons[notebook.name]
-        if reason:
-            text = notebook.path.read_text(encoding="utf-8")
-            _write(source / f"{place}.md", _stub(text, place, values, reasons, lang))
-        else:
-            executed = json.loads((run / f"{place}.ipynb").read_text(encoding="utf-8"))
-            _prepare_notebook(executed, place, values, reasons, lang)
-            _write(source / f"{place}.ipynb", json.dumps(executed, ensure_ascii=False))
-    (source / "figures").mkdir()
-    for name in figures:
-        shutil.copy(run / "figures" / f"{name}.svg", source / "figures")
-    state = source / "state.json"
-    by_id = {
-        n.id: {e: reason[e] for e in LANGUAGES}
-        for n in rerun.notebooks(lang)
-        if (reason := reasons[n.name])
-    }
-    _write(state, json.dumps({"figures": figures, "reasons": by_id}, ensure_ascii=False))
-    shutil.copy(paths.HOME / "references.bib", source)
-    shutil.copy(tree / "_toc.yml", source)
-    config = yaml.safe_load((tree / "_config.yml").read_text(encoding="utf-8"))
-    config["bibtex_bibfiles"] = ["references.bib"]
-    config["sphinx"]["config"].update(
-        shequn_state=str(state), shequn_banner=banner[lang],
-        shequn_editions=list(LANGUAGES) if other_edition else [lang],
-    )  # fmt: skip
-    _write(source / "_config.yml", yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
+class Sources:
+    """What an edition is made of: its pages, a run's notebooks, values and figures.
 
+    Parameters
+    ----------
+    run
+        Folder with ``notebooks`` and ``figures`` of the run.
+    results
+        What became of each notebook.
+    lang
+        Edition.
+    """
 
-def _outputs(
-    run: Path, results: list[Result]
-) -> tuple[dict[str, dict[str, float | None]], dict[str, str]]:
-    """Return each notebook's recorded values by key, and every figure's alt text."""
-    values: dict[str, dict[str, float | None]] = {}
-    figures: dict[str, str] = {}
-    for result in results:
-        if result.status == "ok":
-            recorded, shown = rerun.outputs(run / "notebooks" / f"{result.name}.ipynb")
-            values[result.name] = {v["metric"]: v["value"] for v in recorded}
-            figures.update({name: f["alt"] for name, f in shown.items()})
-    return values, figures
+    def __init__(self, run: Path, results: list[Result], lang: Lang) -> None:
+        self.run, self.lang, self.tree = run, lang, rerun.tree(lang)
+        self.notebooks = rerun.notebooks(lang)
+        by_name = {r.name: r for r in results}
+        self.reasons = {n.name: _reason(by_name.get(n.name)) for n in self.notebooks}
+        self.values: dict[str, dict[str, float | None]] = {}
+        self.figures: dict[str, str] = {}
+        for name, reason in self.reasons.items():
+            if reason is None:
+                recorded, shown = rerun.outputs(run / "notebooks" / f"{name}.ipynb")
+                self.values[name] = {v["metric"]: v["value"] for v in recorded}
+                self.figures.update({figure: f["alt"] for figure, f in shown.items()})
+
+    def lay_out(self, source: Path, banner: Text, editions: list[Lang]) -> None:
+        """Write pages, notebooks, figures and configuration into a new folder."""
+        for page in sorted((self.tree / "book").rglob("*.md")):
+            name = page.relative_to(self.tree)
+            _write(source / name, self.resolve(page.read_text(encoding="utf-8"), name))
+        for notebook in self.notebooks:
+            place = Path("notebooks") / notebook.name
+            if reason := self.reasons[notebook.name]:
+                text = notebook.path.read_text(encoding="utf-8")
+                _write(source / f"{place}.md", self.resolve(_prose(text, reason[self.lang]), place))
+            else:
+                executed = json.loads((self.run / f"{place}.ipynb").read_text(encoding="utf-8"))
+                self._fit(executed, place)
+                _write(source / f"{place}.ipynb", json.dumps(executed, ensure_ascii=False))
+        for figure in self.figures:
+            drawn = (self.run / "figures" / f"{figure}.svg").read_text(encoding="utf-8")
+            _write(source / "figures" / f"{figure}.svg", drawn)
+        reasons = {n.id: self.reasons[n.name] for n in self.notebooks}
+        words = {name: {e: r[e] for e in LANGUAGES} for name, r in reasons.items() if r}
+        state = source / "state.json"
+        _write(state, json.dumps({"figures": self.figures, "reasons": words}, ensure_ascii=False))
+        shutil.copy(paths.HOME / "references.bib", source)
+        shutil.copy(self.tree / "_toc.yml", source)
+        config = yaml.safe_load((self.tree / "_config.yml").read_text(encoding="utf-8"))
+        config["bibtex_bibfiles"] = ["references.bib"]
+        config["sphinx"]["config"].update(
+            shequn_state=str(state), shequn_banner=banner[self.lang], shequn_editions=list(editions)
+        )
+        _write(source / "_config.yml", yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
+
+    def resolve(self, text: str, page: Path) -> str:
+        """Replace glue roles that have no number to show by words that say so."""
+
+        def role(match: re.Match[str]) -> str:
+            place = os.path.normpath(page.parent / match["doc"]) if match["doc"] else str(page)
+            name = place.removeprefix("notebooks/").removesuffix(".md").removesuffix(".ipynb")
+            if self.reasons.get(name):
+                return f"[{_NOT_HERE[self.lang]}]{{.not-in-data}}"
+            if self.values.get(name, {}).get(match["key"], math.nan) is None:
+                return f"[{_NO_VALUE[self.lang]}]{{.not-in-data}}"
+            return match[0]
+
+        return _GLUE.sub(role, text)
+
+    def _fit(self, executed: dict[str, Any], place: Path) -> None:
+        """Fit an executed notebook for its page: alt texts, one image a figure, numbers or words."""
+        for cell in executed["cells"]:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = self.resolve("".join(cell["source"]), place)
+            for output in cell.get("outputs", ()):
+                own = output.get("metadata", {}).get("shequn", {})
+                if "figure" in own:
+                    output["data"].pop("image/png", None)
+                    cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": own["alt"]}
 
 
 def _reason(result: Result | None) -> Text | None:
+    """Say why a notebook has nothing to show; None where it ran."""
     if result is None:
         return _UNCHOSEN
     if result.status == "skipped":
@@ -163,73 +181,23 @@ def _reason(result: Result | None) -> Text | None:
     return None
 
 
-def _resolve(
-    text: str,
-    page: Path,
-    values: dict[str, dict[str, float | None]],
-    reasons: dict[str, Text | None],
-    lang: str,
-) -> str:
-    """Replace glue roles that have no number to show by words that say so."""
-
-    def role(match: re.Match[str]) -> str:
-        place = os.path.normpath(page.parent / match["doc"]) if match["doc"] else str(page)
-        name = place.removeprefix("notebooks/").removesuffix(".md").removesuffix(".ipynb")
-        if reasons.get(name) is not None:
-            return f"[{_NOT_HERE[lang]}]{{.not-in-data}}"
-        known = values.get(name, {})
-        value = known.get(match["key"], math.nan)
-        if match["key"] in known and value is None:
-            return f"[{_NO_VALUE[lang]}]{{.not-in-data}}"
-        return match[0]
-
-    return _GLUE.sub(role, text)
-
-
-def _stub(
-    text: str,
-    place: Path,
-    values: dict[str, dict[str, float | None]],
-    reasons: dict[str, Text | None],
-    lang: str,
-) -> str:
-    """Return a notebook's prose without its code, with the reason under its title."""
-    reason = reasons[str(place.relative_to("notebooks"))]
-    assert reason is not None
+def _prose(text: str, reason: str) -> str:
+    """Return a notebook's prose without head and code, with the reason under its title."""
     body = text[text.index("\n---", 4) + 4 :] if text.startswith("---\n") else text
+    note = f"\n:::{{warning}}\n{reason}\n:::\n"
     body = _CELL.sub("", body)
-    note = f"\n:::{{warning}}\n{reason[lang]}\n:::\n"
-    body = re.sub(r"^(# .+\n)", lambda m: m[1] + note, body, count=1, flags=re.MULTILINE)
-    return _resolve(body, place, values, reasons, lang)
+    return re.sub(r"^(# .+\n)", lambda m: m[1] + note, body, count=1, flags=re.MULTILINE)
 
 
-def _prepare_notebook(
-    executed: dict[str, Any],
-    place: Path,
-    values: dict[str, dict[str, float | None]],
-    reasons: dict[str, Text | None],
-    lang: str,
-) -> None:
-    """Fit an executed notebook for the page: alt texts, one image a figure, resolved numbers."""
-    for cell in executed["cells"]:
-        if cell["cell_type"] == "markdown":
-            source = "".join(cell["source"])
-            cell["source"] = _resolve(source, place, values, reasons, lang)
-            continue
-        for output in cell.get("outputs", ()):
-            own = output.get("metadata", {}).get("shequn", {})
-            if "figure" in own:
-                output["data"].pop("image/png", None)
-                cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": own["alt"]}
-
-
-def _sphinx(source: Path, made: Path) -> str:
+def _sphinx(source: Path, made: Path) -> Path:
+    """Build and return the folder of pages, less what only a rebuild would use."""
     command = [
         sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
         "--path-output", str(made), "--all", "-W", "-n", "--keep-going", "-q",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, env=_environment())
-    if done.returncode or not (made / "_build" / "html").is_dir():
+    html = made / "_build" / "html"
+    if done.returncode or not html.is_dir():
         lines = [x.replace(f"{source}/", "") for x in done.stderr.splitlines() if x.strip()]
         trouble = [x for x in lines if "WARNING" in x or "ERROR" in x] or lines[-15:]
         text = "\n".join(trouble[:40])
@@ -237,7 +205,10 @@ def _sphinx(source: Path, made: Path) -> str:
             Text(f"The book did not build cleanly:\n{text}", f"书未能干净地生成：\n{text}"),
             Text("Mend the pages named above.", "请修改上面列出的页面。"),
         )
-    return done.stderr
+    shutil.rmtree(html / "reports", ignore_errors=True)
+    for name in (".buildinfo", "objects.inv"):
+        (html / name).unlink(missing_ok=True)
+    return html
 
 
 def _environment() -> dict[str, str]:

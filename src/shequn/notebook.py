@@ -92,7 +92,7 @@ def record(
     numbers = {"value": value, "n": n, "low": low, "high": high}
     clean = {k: _number(v) for k, v in numbers.items()}
     row = {"metric": id, "slice": slice, "period_start": _day(start), "period_end": _day(end)}
-    display(  # type: ignore[no-untyped-call]
+    display(
         {_GLUE + "text/plain": repr(math.nan if clean["value"] is None else clean["value"])},
         raw=True,
         metadata={
@@ -135,7 +135,7 @@ def show(figure: Figure, name: str, *, alt: str) -> None:
     figure.savefig(vector, format="svg", bbox_inches="tight", metadata={"Date": None})
     figure.savefig(raster, format="png", bbox_inches="tight", dpi=160)
     plt.close(figure)
-    display(  # type: ignore[no-untyped-call]
+    display(
         {
             "image/svg+xml": vector.getvalue(),
             "image/png": base64.b64encode(raster.getvalue()).decode(),

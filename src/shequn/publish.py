@@ -9,56 +9,14 @@ from pathlib import Path
 from shequn import atomic, paths, rerun, runs
 from shequn.edition import Stage
 from shequn.rerun import Progress
-from shequn.text import LANGUAGES, ShequnError, Text
+from shequn.text import LANGUAGES, Lang, ShequnError, Text
 
-_LANDING = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Shequn 社群</title>
-<link rel="icon" href="{first}/_static/favicon.svg">
-<style>
-body {{ font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; margin: 0;
-  min-height: 100vh; display: grid; place-content: center; text-align: center; color: #1b1b1b; background: #fff; }}
-main {{ padding: 2rem; }}
-h1 {{ font-size: 2rem; margin: 0 0 .5rem; }}
-p {{ margin: .25rem 0; }}
-nav {{ display: flex; gap: 1rem; justify-content: center; margin-top: 2rem; flex-wrap: wrap; }}
-nav a {{ border: 2px solid #0b5a8a; border-radius: .5rem; padding: .8rem 2rem; color: #0b5a8a; font-size: 1.2rem;
-  text-decoration: none; }}
-nav a:hover, nav a:focus {{ background: #0b5a8a; color: #fff; }}
-</style>
-</head>
-<body>
-<main>
-<h1>Shequn <span lang="zh-CN">社群</span></h1>
-<p>The executable handbook of community operations</p>
-<p lang="zh-CN">可执行的社群运营手册</p>
-<nav>
-<a href="en/index.html" hreflang="en" lang="en">English</a>
-<a href="zh/index.html" hreflang="zh-CN" lang="zh-CN">中文</a>
-</nav>
-</main>
-<script>
-/* Leads by the browser's language on the first visit; coming back here shows the choice. */
-try {{
-  if (!sessionStorage.getItem("shequn-chosen")) {{
-    sessionStorage.setItem("shequn-chosen", "1");
-    var languages = navigator.languages || [navigator.language || "en"];
-    var zh = (languages[0] || "").toLowerCase().indexOf("zh") === 0;
-    location.replace((zh ? "zh" : "en") + "/index.html");
-  }}
-}} catch (e) {{ /* storage is closed: the choice above stands */ }}
-</script>
-</body>
-</html>
-"""
+_LANDING = Path(__file__).parent / "site" / "templates" / "landing.html"
 
 
 def publish(
     out: Path,
-    editions: list[str],
+    editions: list[Lang],
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -107,7 +65,7 @@ def publish(
             )
         shutil.copytree(folder / "site", new / lang)
     if editions == list(LANGUAGES):
-        page = _LANDING.format(first=editions[0])
+        page = _LANDING.read_text(encoding="utf-8")
     else:
         page = (new / editions[0] / "index.html").read_text(encoding="utf-8")
         page = page.replace("url=", f"url={editions[0]}/").replace(
@@ -119,7 +77,7 @@ def publish(
     return True
 
 
-def source_key(editions: list[str]) -> str:
+def source_key(editions: list[Lang]) -> str:
     """Return a digest of all that the published site is made of."""
     digest = hashlib.sha256(rerun.code_digest().encode() + " ".join(editions).encode())
     files = [paths.HOME / n for n in ("_config.yml", "_toc.yml", "references.bib")]

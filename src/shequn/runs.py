@@ -15,7 +15,7 @@ from typing import Any
 from shequn import __version__, atomic, edition, rerun
 from shequn.dataset import Dataset, open_dataset
 from shequn.rerun import Notebook, Progress, Result
-from shequn.text import ShequnError, Text
+from shequn.text import Lang, ShequnError, Text
 
 COLUMNS = (
     "metric", "slice", "period_start", "period_end", "value", "n", "low", "high", "unit", "notebook",
@@ -28,7 +28,7 @@ def run(
     out: Path,
     *,
     names: Iterable[str] = (),
-    lang: str = "en",
+    lang: Lang = "en",
     jobs: int | None = None,
     book: bool = False,
     other_edition: bool = False,
@@ -93,7 +93,7 @@ def run(
             assemble(work, results, chosen, community, fingerprint, lang)
             if book:
                 edition.build(
-                    work, work / "site", results=results, lang=lang, community=community.info,
+                    work, work / "site", results=results, lang=lang,
                     banner=describe(community), other_edition=other_edition, stage=step,
                 )  # fmt: skip
         atomic.put(work, out)

@@ -43,7 +43,9 @@ def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
     import ibis
     from ibis import _
 
-    far = ibis.date(calendar.end + timedelta(days=2 * max(WINDOWS)))  # some engines' lead has no NULL
+    far = ibis.date(
+        calendar.end + timedelta(days=2 * max(WINDOWS))
+    )  # some engines' lead has no NULL
     days = messages.select("author_id", day=_.ts.date()).distinct()
     days = days.mutate(following=_.day.lead(1, far).over(group_by="author_id", order_by="day"))
     leaving = {
@@ -113,7 +115,8 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
     from statsmodels.stats.weightstats import DescrStatsW
 
     rows = []
-    for back, group in counts.groupby("back"):
+    for back in sorted(counts["back"].unique()):
+        group = counts[counts["back"] == back]
         end = calendar.end - timedelta(days=int(back) * days)
         start = end - timedelta(days=days)
         n = int(group["members"].sum())

@@ -73,7 +73,7 @@ def _weekly(
     last = pd.Timestamp(calendar.week_of(calendar.end - timedelta(days=1)))
     cells = [
         (cohort, week, size)
-        for cohort, size in sizes.items()
+        for cohort, size in zip(pd.DatetimeIndex(sizes.index), sizes, strict=True)
         for week in pd.date_range(cohort, max(last, cohort), freq="7D")
     ]
     frame = pd.DataFrame(cells, columns=["cohort", "period_start", "n"])
@@ -194,7 +194,9 @@ def _starts(
 
     none = ibis.null("timestamp")
     basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
-    listed = members.select("member_id", joined=ibis.ifelse(basis, members.joined_at, none), spoke=none)
+    listed = members.select(
+        "member_id", joined=ibis.ifelse(basis, members.joined_at, none), spoke=none
+    )
     wrote = messages.select(member_id="author_id", joined=none, spoke="ts")
     people = ibis.union(listed, wrote).group_by("member_id")
     people = people.agg(joined=_.joined.min(), spoke=_.spoke.min())

@@ -44,16 +44,23 @@ _UNCOMPUTED = Text(
     "运行笔记本后（`make book`）这里会出现图。",
 )
 _LEDGER_WORDS = {
+    "head": Text(
+        "**{id}** · {where} · [{verdict}]{{.verdict}} ({confidence} confidence)",
+        "**{id}** · {where} · [{verdict}]{{.verdict}}（把握：{confidence}）",
+    ),
     "stated": Text("Credited to", "自称出处"),
     "arithmetic": Text("Arithmetic", "算一算"),
     "evidence": Text("Outside evidence", "外部证据"),
     "source": Text("Sources", "来源"),
     "treatment": Text("What this book does", "本书的处理"),
-    "where": Text("Plan {document}, section {section}", "方案 {document}，{section} 节"),
+    "where": Text("plan {document}, section {section}", "方案 {document} 第 {section} 节"),
     "across": Text("both plans, {section}", "两份方案，{section}"),
-    "confidence": Text("confidence", "把握"),
+    "notice": Text(
+        "plan {document}, notice of the sharing site", "方案 {document}，文档分享网站的声明"
+    ),
+    "genre": Text("templates of this kind", "同类模板"),
+    "itself": Text("plan {document} itself", "方案 {document} 本身"),
 }
-_CONFIDENCE = {"high": Text("high", "高"), "medium": Text("medium", "中"), "low": Text("low", "低")}
 _CONCORDANCE = {
     "section": Text("section", "章节"),
     "title": Text("title in the plan", "方案中的标题"),
@@ -152,28 +159,28 @@ class Ledger(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Return the blocks."""
-        from shequn.plan.claims import VERDICTS
+        from shequn.plan.claims import CONFIDENCE, VERDICTS
 
         self.depends_on(paths.DATA / "claims.csv")
         lang, word = self.lang, {k: v[self.lang] for k, v in _LEDGER_WORDS.items()}
         colon = "：" if lang == "zh" else ": "
+        claims = rows_of("claims.csv")
+        known = {claim["id"] for claim in claims}
+        stated = "attributed_source_zh" if lang == "zh" else "attributed_source"
         result: list[nodes.Node] = []
-        for claim in rows_of("claims.csv"):
-            where = word["across" if claim["document"] == "X" else "where"].format(**claim)
+        for claim in claims:
             verdict = claim["verdict"]
-            said = "”“" if lang == "zh" else "”“"
-            head = (
-                f"**{claim['id']}** · {where} · [{VERDICTS[verdict][lang]}]{{.verdict}}"
-                f"（{word['confidence']}{colon}{_CONFIDENCE[claim['confidence']][lang]}）"
-                if lang == "zh"
-                else f"**{claim['id']}** · {where} · [{VERDICTS[verdict][lang]}]{{.verdict}} "
-                f"({_CONFIDENCE[claim['confidence']][lang]} {word['confidence']})"
-            )
-            lines = [head, "", f"{said[1]}{_inline(claim[f'claim_{lang}'])}{said[0]}", ""]
+            head = word["head"].format(
+                id=claim["id"], where=self._where(claim), verdict=VERDICTS[verdict][lang],
+                confidence=CONFIDENCE[claim["confidence"]][lang],
+            )  # fmt: skip
+            lines = [head, "", f"“{_inline(claim[f'claim_{lang}'])}”", ""]
+            if claim[stated]:
+                lines.append(f"- {word['stated']}{colon}{_inline(claim[stated])}")
             for part in ("arithmetic", "evidence", "treatment"):
                 if text := claim[f"{part}_{lang}"]:
                     lines.append(f"- {word[part]}{colon}{_inline(text)}")
-            if source := _sources(claim["evidence_source"]):
+            if source := self._sources(claim["evidence_source"], known):
                 lines.append(f"- {word['source']}{colon}{source}")
             block = nodes.container(classes=["claim", f"verdict-{verdict.replace(' ', '-')}"])
             target = nodes.target("", "", ids=[f"claim-{claim['id'].lower()}"])
@@ -181,6 +188,25 @@ class Ledger(Directive):
             block += target
             result += self.parse("\n".join(lines), block)
         return result
+
+    def _where(self, claim: dict[str, str]) -> str:
+        form = "across" if claim["document"] == "X" else "where"
+        if claim["section"] in ("", "0"):  # a pattern of the genre; the notice before chapter 1
+            form = "genre" if claim["document"] == "X" else "notice"
+        return _LEDGER_WORDS[form][self.lang].format(**claim)
+
+    def _sources(self, text: str, known: set[str]) -> str:
+        parts = []
+        for part in (p.strip() for p in text.split(";")):
+            if part in ("A", "B"):
+                parts.append(_LEDGER_WORDS["itself"][self.lang].format(document=part))
+            elif part in known:
+                parts.append(f"{{ref}}`{part} <claim-{part.lower()}>`")
+            elif part in _keys():
+                parts.append(f"{{cite:t}}`{part}`")
+            elif part:
+                parts.append(f"[{part.split('/')[2]}]({part})")
+        return "；".join(parts) if self.lang == "zh" else "; ".join(parts)
 
     def _anchor(self, label: str, title: str) -> None:
         domain: Any = self.env.get_domain("std")
@@ -292,21 +318,6 @@ def _columns(needs: Any) -> str:
 def _inline(text: str) -> str:
     """Escape what MyST would take for markup in a plain sentence."""
     return "".join(f"\\{c}" if c in "\\`*_$[]{}<>|#~" else c for c in text)
-
-
-def _sources(text: str) -> str:
-    parts = []
-    for part in (p.strip() for p in text.split(";")):
-        key = part.split(" ")[0]
-        if key in _keys():
-            parts.append(f"{{cite:p}}`{key}`")
-        elif part.startswith(("http://", "https://")):
-            address, _, note = part.partition(" ")
-            host = address.split("/")[2]
-            parts.append(f"[{host}]({address})" + (f" {_inline(note)}" if note else ""))
-        elif part:
-            parts.append(_inline(part))
-    return "; ".join(parts)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
