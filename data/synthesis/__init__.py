@@ -1,0 +1,1 @@
+"""The synthetic sample community: its laws, the draw, the rows, and the truth."""
