@@ -56,7 +56,33 @@ def test_messages_as_published(messages: pd.DataFrame) -> None:
 def test_numbers_that_the_page_states_in_words(messages: pd.DataFrame) -> None:
     hours = messages["ts"].dt.hour.value_counts()
     assert (hours.idxmin(), hours.min(), hours.idxmax()) == (13, 189, 7)
-    assert messages["author_id"].nunique() == 1_350
+    written = messages["author_id"].value_counts().to_numpy()
+    assert len(written) == 1_350
+    assert 12 < 1_350 / 106 < 13  # half of the messages: see test_folder_runs_the_metrics
+    assert written[:10].sum() / 59_835 == pytest.approx(1 / 8, abs=0.01)
+    waits = cases.approaches(messages)["hours"]
+    assert waits.notna().mean() == pytest.approx(0.467, abs=5e-4)
+    assert (waits.median(), waits.quantile(0.9) / 24) == (
+        pytest.approx(3.9, abs=0.05),
+        pytest.approx(6.3, abs=0.05),
+    )
+    weeks = cases.weekly(messages).set_index("week")
+    assert str(weeks["members"].idxmax().date()) == "2004-05-24"
+
+
+def test_what_the_page_concludes(messages: pd.DataFrame) -> None:
+    edges = messages.rename(columns={"author_id": "source", "target_id": "target"})
+    chance = compare_with_chance(edges, draws=3).set_index("measure")
+    answered, local, triangles = (chance.loc[m] for m in chance.index)
+    assert answered["value"] / answered["expected"] == pytest.approx(10, abs=1)
+    assert answered["value"] > answered["high"]
+    assert local["value"] > local["high"]
+    assert triangles["value"] < triangles["low"]
+    assert 1 / triangles["value"] == pytest.approx(18, abs=0.5)
+    left = removal(edges, shares=(0.1, 0.3), draws=3).set_index(["who", "share"])["value"]
+    assert left["random", 0.1] > 0.95
+    assert left["busiest", 0.1] == pytest.approx(0.75, abs=0.005)
+    assert left["busiest", 0.3] < 0.1
 
 
 # --- the folder
@@ -238,6 +264,8 @@ def test_figures_in_both_languages_also_of_nothing(lang: str) -> None:
         table = charts_network.chance_table(chance, lang)
         assert len(table) == 3
         assert list(table) != list(chance)
+        waits = charts_network.wait_table(cases.approaches(sent(("a", "b", "2026-01-05"))), lang)
+        assert waits.iloc[:, 1].tolist() == ["1", "0", "—", "—", "—", "—"]
     assert {charts_network.alt(name, lang) for name in ("degree", "weekly", "null", "removal")}
 
 

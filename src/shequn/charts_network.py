@@ -21,12 +21,20 @@ _LABELS = {
     "messages": Text("messages", "消息数"),
     "members": Text("members who wrote", "发信人数"),
     "here": Text("this community", "本社群"),
-    "chance": Text("random graphs, everybody as busy", "随机图，人人照旧忙"),
+    "chance": Text("random graphs, everybody as busy", "随机图（人人照旧那么忙）"),
     "share": Text("share", "占比"),
     "leavers": Text("share of members who leave", "离开的成员占比"),
     "together": Text("of those who stay, share in one piece", "留下的人里仍连成一片的占比"),
     "busiest": Text("those with most acquaintances leave", "联系人最多的先走"),
     "random": Text("members leave at random", "随机离开"),
+    "first": Text("first messages", "第一封信"),
+    "answered": Text("of these answered, ever", "其中后来有回音的"),
+    "within_25": Text(
+        "a quarter of the answers came within, hours", "四分之一的回音不超过（小时）"
+    ),
+    "within_50": Text("half of the answers came within, hours", "一半的回音不超过（小时）"),
+    "within_75": Text("three quarters came within, hours", "四分之三的回音不超过（小时）"),
+    "within_90": Text("nine in ten came within, hours", "九成的回音不超过（小时）"),
 }
 _MEASURES = {
     "n_members": Text("members", "成员数"),
@@ -237,6 +245,30 @@ def chance_table(comparison: pd.DataFrame, lang: str) -> pd.DataFrame:
     for column in ("value", "expected", "low", "high"):
         shown[_COLUMNS[column][lang]] = ["—" if x != x else f"{x:.1%}" for x in comparison[column]]
     return pd.DataFrame(shown)
+
+
+def wait_table(first: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return how many first messages were answered and how soon, ready to read.
+
+    Parameters
+    ----------
+    first
+        Result of `shequn.cases.approaches`.
+    """
+    import pandas as pd
+
+    hours = first["hours"].dropna()
+    rows = {
+        "first": f"{len(first):,}",
+        "answered": f"{len(hours):,}",
+        **{f"within_{q}": _hours(float(hours.quantile(q / 100))) for q in (25, 50, 75, 90)},
+    }
+    what, number = (_COLUMNS[c][lang] for c in ("measure", "value"))
+    return pd.DataFrame({what: [_LABELS[r][lang] for r in rows], number: [*rows.values()]})
+
+
+def _hours(hours: float) -> str:
+    return "—" if hours != hours else f"{hours:,.1f}"
 
 
 def _short(measure: str, lang: str) -> str:
