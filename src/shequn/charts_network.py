@@ -142,8 +142,7 @@ def weekly(weeks: pd.DataFrame, lang: str) -> Figure:
     if not weeks.empty:
         step = max(1, len(weeks) // 7)  # label Mondays: the axis is of weeks
         panels[-1].set_xticks(weeks["week"].iloc[::step])
-        form = mdates.DateFormatter("%Y-%m-%d")  # type: ignore[no-untyped-call]
-        panels[-1].xaxis.set_major_formatter(form)
+        panels[-1].xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m-%d"))
         figure.autofmt_xdate(rotation=30)
     figure.align_ylabels()
     return figure

@@ -123,6 +123,11 @@ def test_summary_of_four_members_keeps_shares_to_itself() -> None:
     assert math.isnan(values["reciprocity"])
 
 
+def test_no_contact_is_not_a_community_of_nobody() -> None:
+    """Data without mentions and replies do not say that nobody talks: no number, not a zero."""
+    assert network_structure(frame()).summary()["value"].isna().all()
+
+
 def test_rows_may_carry_a_count() -> None:
     counted = frame((1, 2), (2, 1), (3, 3)).assign(contacts=[5, 2, 4])
     s = network_structure(counted)

@@ -87,10 +87,11 @@ class Structure:
     acquaintances: pd.DataFrame = field(repr=False, compare=False)
 
     def summary(self) -> pd.DataFrame:
-        """Return ``measure`` and ``value``, one row a number; under five members only counts."""
+        """Return ``measure`` and ``value``: only counts under five members, NaN without contacts."""
         numbers = {k: v for k, v in asdict(self).items() if k != "acquaintances"}
         if self.n_members < SMALLEST_GROUP:
-            numbers |= {k: math.nan for k, v in numbers.items() if isinstance(v, float)}
+            hidden = [k for k, v in numbers.items() if isinstance(v, float) or not self.n_contacts]
+            numbers |= dict.fromkeys(hidden, math.nan)
         return pd.DataFrame({"measure": list(numbers), "value": list(numbers.values())})
 
 
