@@ -136,7 +136,8 @@ class Dataset:
         times = [c.name for c in schema.tables()[name].columns.values() if c.type == "datetime"]
         moved = raw.mutate(**{c: self.calendar.shift(raw[c], self._years) for c in times})
         if name == "messages":
-            moved = moved.filter(~moved.kind.fill_null("text").isin(_NO_SPEECH))
+            spoken = ~moved.kind.fill_null("text").isin(_NO_SPEECH)
+            moved = moved.filter(spoken, moved.author_id.notnull())  # noqa: PD004
         excluded = self._excluded()
         if excluded is not None and name != "identities":
             for column in (c for c in _PERSON if c in moved.columns):

@@ -43,10 +43,9 @@ def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
     import ibis
     from ibis import _
 
-    far = ibis.date(
-        calendar.end + timedelta(days=2 * max(WINDOWS))
-    )  # some engines' lead has no NULL
-    days = messages.select("author_id", day=_.ts.date()).distinct()
+    # Some engines' lead knows no NULL: a day later than any that a window can reach stands for it.
+    far = ibis.date(calendar.end + timedelta(days=2 * max(WINDOWS)))
+    days = _days(messages, calendar)
     days = days.mutate(following=_.day.lead(1, far).over(group_by="author_id", order_by="day"))
     leaving = {
         f"left{w}": ibis.least((_.day + ibis.interval(days=w)).cast("date"), _.following)
@@ -96,7 +95,7 @@ def stickiness(messages: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.
     import ibis
     from ibis import _
 
-    seen = messages.select("author_id", day=_.ts.date()).distinct()
+    seen = _days(messages, calendar)
     back = ibis.date(calendar.end).delta(seen.day, unit="day") - 1
     seen = seen.mutate(back=(back / days).floor().cast("int64"))
     per_member = seen.group_by("author_id", "back").agg(active_days=_.count())
@@ -115,9 +114,11 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
     from statsmodels.stats.weightstats import DescrStatsW
 
     rows = []
-    for back in sorted(counts["back"].unique()):
+    counts = counts.sort_values("active_days")  # engines give rows in any order
+    windows = -(-(calendar.end - calendar.first).days // days)
+    for back in reversed(range(windows)):
         group = counts[counts["back"] == back]
-        end = calendar.end - timedelta(days=int(back) * days)
+        end = calendar.end - timedelta(days=back * days)
         start = end - timedelta(days=days)
         n = int(group["members"].sum())
         if n < SMALLEST_GROUP or not calendar.is_covered(start, days):
@@ -130,4 +131,16 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
     frame = pd.DataFrame(rows, columns=columns)
     for column in ("period_start", "period_end"):
         frame[column] = pd.to_datetime(frame[column])
-    return tidy(frame.sort_values("period_start"))
+    return tidy(frame)
+
+
+def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
+    """Return the different ``author_id, day`` within the time the data cover.
+
+    A member who enters on a day outside could still leave inside, and count as less than nobody.
+    """
+    import ibis
+    from ibis import _
+
+    days = messages.select("author_id", day=_.ts.date()).distinct()
+    return days.filter(_.day >= ibis.date(calendar.first), _.day < ibis.date(calendar.end))

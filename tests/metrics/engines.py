@@ -1,0 +1,235 @@
+"""Small communities in memory, on DuckDB and on Spark, for the tests of the metrics."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+import shequn.metrics
+from shequn import schema
+from shequn.dataset import Dataset
+from shequn.metrics import Query
+from shequn.tabular import CommunityInfo
+
+Frames = Mapping[str, pd.DataFrame]
+# Like an import's tables, but times without zone: what Dataset is promised.
+_TYPES = schema.DUCKDB_TYPES | {"datetime": "TIMESTAMP"}
+
+
+class MemoryEngine:
+    """Tables held by DuckDB in this process."""
+
+    dialect = "duckdb"
+
+    def __init__(self, frames: Frames) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("SET TimeZone='UTC'")
+        self.columns = {name: tuple(frame.columns) for name, frame in frames.items()}
+        for name, frame in frames.items():
+            given = frame.astype(object).where(frame.notna(), None)
+            self.connection.register("given", given)
+            columns = schema.tables()[name].columns
+            typed = ", ".join(f'"{c}"::{_TYPES[columns[c].type]} AS "{c}"' for c in frame.columns)
+            self.connection.execute(f'CREATE TABLE "{name}" AS SELECT {typed} FROM given')
+            self.connection.unregister("given")
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query."""
+        return self.connection.sql(sql).df()
+
+    def fingerprint(self) -> str:
+        """Nothing changes here."""
+        return "memory"
+
+    def close(self) -> None:
+        """Drop the tables."""
+        self.connection.close()
+
+
+class SparkEngine:
+    """The same tables in Spark, from Parquet files with instants in UTC."""
+
+    dialect = "pyspark"
+
+    def __init__(self, spark: Any, frames: Frames, folder: Path) -> None:
+        self.spark = spark
+        self.columns = {name: tuple(frame.columns) for name, frame in frames.items()}
+        memory = MemoryEngine(frames)
+        for name, columns in self.columns.items():
+            kinds = schema.tables()[name].columns
+            chosen = ", ".join(
+                f'"{c}" AT TIME ZONE \'UTC\' AS "{c}"' if kinds[c].type == "datetime" else f'"{c}"'
+                for c in columns
+            )
+            file = folder / f"{name}.parquet"
+            memory.connection.execute(
+                f"COPY (SELECT {chosen} FROM \"{name}\") TO '{file}' (FORMAT parquet)"
+            )
+            spark.read.parquet(str(file)).createOrReplaceTempView(name)
+        memory.close()
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what pandas 3 will not do for Spark one day
+            return self.spark.sql(sql).toPandas()
+
+    def fingerprint(self) -> str:
+        """Nothing changes here."""
+        return "spark"
+
+    def close(self) -> None:
+        """Leave the session to its fixture."""
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip a test where a tool is absent; in CI, where it must be there, fail."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def start_spark(folder: Path) -> Any:
+    """Start Spark in this process, in UTC, or say why there is none."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        unavailable("pyspark is not installed")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        unavailable("no Java here for Spark")
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "1g",
+        "spark.sql.warehouse.dir": str(folder),
+    }
+    builder = SparkSession.builder.master("local[2]").appName("shequn-tests")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def log(*rows: Sequence[Any], columns: Sequence[str] = ("author_id", "ts")) -> pd.DataFrame:
+    """Return messages from ``(author, time in UTC, …)``."""
+    return pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+
+
+def roster(
+    *rows: Sequence[Any], columns: Sequence[str] = ("member_id", "joined_at", "joined_at_basis")
+) -> pd.DataFrame:
+    """Return members from ``(member, joined at in UTC, basis, …)``."""
+    return pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+
+
+def covering(*spans: tuple[str, str]) -> pd.DataFrame:
+    """Return sources that cover the UTC days from each first to each last one."""
+    rows = [(f"s{i}", f"{a} 00:00:00", f"{b} 23:59:59") for i, (a, b) in enumerate(spans)]
+    return pd.DataFrame(rows, columns=["source_id", "covers_from", "covers_to"], dtype=object)
+
+
+def covering_days(days: Iterable[date]) -> pd.DataFrame:
+    """Return sources that cover just these UTC days."""
+    return covering(*[(str(d), str(d)) for d in sorted(days)])
+
+
+def community(
+    timezone: str = "UTC", day_start: str = "00:00", week_start: str = "monday", **frames: Any
+) -> Dataset:
+    """Return a community whose tables are these frames."""
+    return Dataset(MemoryEngine(frames), CommunityInfo("test", timezone, day_start, week_start))
+
+
+def compute(
+    query: Query, *, options: Mapping[str, Any] | None = None, **given: Any
+) -> pd.DataFrame:
+    """Compute a query over a community made for it alone."""
+    with community(**given) as data:
+        return data.compute(query, **(options or {}))
+
+
+def row(frame: pd.DataFrame, **equals: Any) -> pd.Series[Any]:
+    """Return the one row whose columns equal the values."""
+    for column, value in equals.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1, f"{len(frame)} rows with {equals}"
+    return frame.iloc[0]
+
+
+def queries(metric: str) -> list[Query]:
+    """Return a metric and all its views, found in its module."""
+    shequn.metrics.all_metrics()
+    module = __import__(f"shequn.metrics.{metric}", fromlist=["*"])
+    found = [q for q in vars(module).values() if isinstance(q, Query) and q.metric == metric]
+    assert shequn.metrics.REGISTRY[metric] in found
+    return found
+
+
+CLOCKS = (
+    {"timezone": "Asia/Shanghai"},
+    {"timezone": "America/New_York", "day_start": "04:30", "week_start": "sunday"},
+)
+
+
+def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
+    """Return a random community of 120 members over 150 days, with every awkward thing in it.
+
+    Two gaps in coverage and messages inside them, robots, staff, system messages, missing kinds,
+    speakers outside the roster, silent members, re-joins, all bases of joining, and the night on
+    which New York's clocks go forward.
+    """
+    random = np.random.default_rng(7)
+    first = pd.Timestamp("2024-01-03 09:17:00")
+    members = 120
+    ids = np.array([f"m{i:03d}" for i in range(members + 10)])
+    weight = random.pareto(1.1, len(ids)) + 0.05
+    author = random.choice(ids, rows, p=weight / weight.sum())
+    at = first + pd.to_timedelta(np.sort(random.integers(0, 150 * 86_400, rows)), unit="s")
+    kinds = np.array(["text", "image", "system", "recall", None], dtype=object)
+    kind = kinds[random.choice(5, rows, p=[0.7, 0.1, 0.1, 0.05, 0.05])]
+    messages = pd.DataFrame({"author_id": author, "ts": at, "kind": kind})
+    joined = pd.Series(first + pd.to_timedelta(random.integers(-20, 140, members), unit="D"))
+    joined = joined + pd.to_timedelta(random.integers(0, 86_400, members), unit="s")
+    bases = np.array(["event", "api", "first_message", "registration", None], dtype=object)
+    basis = bases[random.choice(5, members, p=[0.5, 0.2, 0.15, 0.1, 0.05])]
+    flags = random.choice(
+        np.array([True, False, None], dtype=object), (2, members), p=[0.05, 0.8, 0.15]
+    )
+    table = pd.DataFrame(
+        {
+            "member_id": ids[:members],
+            "joined_at": joined.astype(object).where(pd.Series(basis).notna(), None),
+            "joined_at_basis": basis,
+            "is_staff": flags[0],
+            "is_bot": flags[1],
+        }
+    )
+    sources = covering(
+        ("2024-01-03", "2024-02-20"), ("2024-02-24", "2024-04-14"), ("2024-04-20", "2024-05-31")
+    )
+    return {"messages": messages, "members": table, "sources": sources}
+
+
+def assert_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Fail unless two results are the same, to the last digit that floats promise."""
+    assert len(one) > 0
+    pd.testing.assert_frame_equal(one, other, check_exact=False, rtol=1e-12, check_dtype=False)
+
+
+def whole_days(first: date, count: int) -> list[date]:
+    """Return ``count`` days from the first on."""
+    return [first + timedelta(days=i) for i in range(count)]
