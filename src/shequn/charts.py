@@ -45,11 +45,11 @@ _ALTS = {
     "cohorts": Text(
         "Triangle of weekly cohorts: darker cells mean more of a cohort were active that week; "
         "immature weeks are blank.",
-        "按周分批的三角图：颜色越深，那批新人当周活跃的越多；未成熟的周留白。",
+        "按入群周分的同期群三角图：颜色越深，当周活跃的比例越高；未满期的周留白。",
     ),
     "retention_curve": Text(
         "Curve with a band: share of a cohort active in each week since joining, cohorts pooled.",
-        "带区间的曲线：各批合并后，入群第几周仍活跃的比例。",
+        "带区间的曲线：各同期群合并后，入群第几周仍活跃的比例。",
     ),
     "lorenz": Text(
         "Lorenz curve: cumulated share of messages against share of speakers, with the line of equality.",

@@ -220,7 +220,7 @@ def list_(
     table = Table(box=None, pad_edge=False)
     heads = [Text("notebook", "笔记本"), Text("about", "内容"), Text("needs", "需要")]
     for head in heads + ([Text("your data", "你的数据")] if data else []):
-        table.add_column(head[spoken], overflow="fold")
+        table.add_column(head[spoken], overflow="fold", no_wrap=head is heads[0])
     community = open_dataset(data) if data else None
     for notebook in rerun.notebooks(spoken):
         needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())

@@ -39,8 +39,8 @@ _COLUMNS = {
 }
 _WORDS = {
     "gini": Text("Gini coefficient", "基尼系数"),
-    "top_10_share": Text("written by the top ten", "前十人占消息的比例"),
-    "half_group": Text("smallest group with half of the messages", "写出一半消息的最少人数"),
+    "top_10_share": Text("written by the top ten", "前十人占比"),
+    "half_group": Text("half group", "半数核心"),
     "speakers": Text("members who wrote", "发过言的人数"),
     "posting_share": Text("share of members who wrote", "发言率"),
     "n_day": Text("active exactly on that day", "恰在当天活跃"),

@@ -161,7 +161,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], threads: int
             papermill.execute_notebook(
                 given, done, parameters=parameters, kernel_name="python3", progress_bar=False,
                 cwd=folder, execution_timeout=TIMEOUT, log_output=False, config=kernel,
-                extra_arguments=["--log-level=ERROR"],
+                extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}"[:500]
@@ -246,7 +246,7 @@ def run_all(
     workers = min(jobs or os.cpu_count() or 1, max(len(todo), 1))
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, _die_with_parent) as pool:
         futures = {}
         for notebook, key in todo:
             target = work / "notebooks" / f"{notebook.name}.ipynb"
@@ -265,6 +265,21 @@ def run_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [done[n.name] for n in order]
+
+
+def _die_with_parent() -> None:
+    """End this process soon after the one that started it, however that one ended."""
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)  # its kernel watches for this and ends too
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _timed(

@@ -82,10 +82,13 @@ class Source:
         A query without parentheses.
     types
         DuckDB type of each column of the contract that the file has, in the file's order.
+    names
+        All column names of the file.
     """
 
     sql: str
     types: dict[str, str]
+    names: tuple[str, ...]
 
     @property
     def empty_row(self) -> str:
@@ -181,7 +184,7 @@ def csv_source(table: Table, path: Path, header: Header) -> Source:
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', nullstr = '', "
         f"columns = {{{columns}}}, max_line_size = {_LONGEST}, hive_partitioning = false)"
     )
-    return Source(sql, dict.fromkeys(positions, "VARCHAR"))
+    return Source(sql, dict.fromkeys(positions, "VARCHAR"), header.names)
 
 
 def parquet_source(table: Table, path: Path) -> Source:
@@ -198,7 +201,8 @@ def parquet_source(table: Table, path: Path) -> Source:
     with duckdb.connect() as connection:
         rows = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     types = {name: str(kind) for name, kind, *_ in rows if name in table.columns}
-    return Source(f"SELECT {', '.join(map(quoted, types))} FROM {read}", types)
+    sql = f"SELECT {', '.join(map(quoted, types))} FROM {read}"
+    return Source(sql, types, tuple(str(name) for name, *_ in rows))
 
 
 def typed(column: Column, kind: str) -> str:

@@ -205,8 +205,8 @@ def utf8_path(path: Path, workdir: Path) -> Path:
         if len(encoding.bad):
             raise ShequnError(
                 Text(
-                    "{file} mixes encodings: byte {offset} is not valid {name}.",
-                    "{file} 混用了多种编码：第 {offset} 个字节不是有效的 {name}。",
+                    "{file} mixes encodings: no valid {name} at byte offset {offset}.",
+                    "{file} 混用了多种编码：字节偏移 {offset} 处不是有效的 {name}。",
                 ).format(file=path.name, offset=int(encoding.bad[0]), name=encoding.name.upper()),
                 MEND_MIXED,
             )

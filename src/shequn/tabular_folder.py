@@ -14,8 +14,9 @@ from shequn.text import ShequnError, Text
 
 DESCRIPTOR = "datapackage.json"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_OURS = {DESCRIPTOR, "import.json"}
+_OURS = {DESCRIPTOR, "import.json", "truth.json"}
 _SYSTEM = {"thumbs.db", "desktop.ini"}
+_BESIDES = {"readme", "license", "licence"}
 _DAY_START = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -171,7 +172,8 @@ def _refuse_no_folder(folder: Path) -> None:
 
 
 def _hidden(path: Path) -> bool:
-    return path.name.startswith((".", "~$")) or path.name.lower() in _SYSTEM
+    name = path.name.lower()
+    return name.startswith((".", "~$")) or name in _SYSTEM or name.split(".")[0] in _BESIDES
 
 
 def _table_name(path: Path) -> str | None:

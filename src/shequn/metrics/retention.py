@@ -28,7 +28,7 @@ SEEN_JOINING = ("event", "api", "registration")
     name=Text("Retention", "留存率"),
     question=Text(
         "Of the members who joined in a week, how many are active in each later week?",
-        "某一周加入的成员，之后每一周还有多少人活跃？",
+        "某一周入群的成员，之后每一周还有多少人活跃？",
     ),
     formula=r"R_c(k) = \frac{\left| \{ m \in c : m \text{ wrote in week } k \} \right|}{\left| c \right|}",
     needs={"messages": ("author_id", "ts")},
@@ -37,7 +37,7 @@ SEEN_JOINING = ("event", "api", "registration")
     direction="up",
     null=Text(
         "No value for a week that is not over or not covered by the export, nor for a cohort under five.",
-        "某周尚未结束、未被导出覆盖，或这批新人不足五人时，没有数值。",
+        "某周尚未结束、未被导出覆盖，或同期群不足五人时，没有数值。",
     ),
     references=("fader2007how", "danescu2013no"),
 )
@@ -77,6 +77,7 @@ def _weekly(
         for week in pd.date_range(cohort, max(last, cohort), freq="7D")
     ]
     frame = pd.DataFrame(cells, columns=["cohort", "period_start", "n"])
+    frame = frame.astype({"cohort": "datetime64[us]", "period_start": "datetime64[us]"})
     frame["period_end"] = frame["period_start"] + pd.Timedelta(days=7)
     frame["age_weeks"] = (frame["period_start"] - frame["cohort"]).dt.days // 7
     keys = pd.MultiIndex.from_frame(frame[["cohort", "period_start"]])

@@ -1,0 +1,262 @@
+"""What a check found: faults with place and remedy, as a table for the terminal or as data."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shequn.check_words import KINDS, Severity
+from shequn.tabular import CommunityInfo
+from shequn.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SHOWN = 60  # characters of a value that are shown
+# Joiners within emoji and scripts are part of a character, not marks to beware of.
+_JOINERS = "\u200c\u200d"
+
+Example = tuple[int | None, str | None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault in one column of one file.
+
+    Parameters
+    ----------
+    kind
+        Stable name, a key of `shequn.check_words.KINDS`.
+    severity
+        ``error``: no number can be trusted before it is mended. ``warning``: worth a look.
+    file
+        Path relative to the folder; empty for the folder itself.
+    row
+        First row it stands in as a spreadsheet numbers rows (the header is row 1, in Parquet files
+        as well); None where it is not about a row.
+    column
+        Column it stands in, or None.
+    value
+        The value in that row, shortened and with invisible characters made visible; None where
+        there is none or it must not be shown.
+    what, mend
+        What is wrong, and what to do about it.
+    count
+        Number of rows (or columns) with this fault.
+    examples
+        Up to three (row, value), the first being `row` and `value`.
+    """
+
+    kind: str
+    severity: Severity
+    file: str
+    row: int | None
+    column: str | None
+    value: str | None
+    what: Text
+    mend: Text
+    count: int = 1
+    examples: tuple[Example, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as plain data, texts in both languages."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "file": self.file,
+            "row": self.row,
+            "column": self.column,
+            "value": self.value,
+            "what": {"en": self.what.en, "zh": self.what.zh},
+            "mend": {"en": self.mend.en, "zh": self.mend.zh},
+            "count": self.count,
+            "examples": [{"row": row, "value": value} for row, value in self.examples],
+        }
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """One table as it was found.
+
+    Parameters
+    ----------
+    file
+        Path relative to the folder.
+    rows
+        Rows that hold anything, faulty ones among them, the header not.
+    first, last
+        First and last credible time in its main time column, UTC; None where there is none.
+    """
+
+    file: str
+    rows: int
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass
+class Report:
+    """What `shequn.check.check` found in a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder as it was given.
+    faults
+        Every fault, errors first, then by file.
+    tables
+        What each table holds, by name.
+    community
+        What the folder says about itself; None where that is faulty.
+    """
+
+    folder: str
+    faults: list[Fault] = field(default_factory=list)
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    community: CommunityInfo | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True where no fault is an error."""
+        return not any(f.severity == "error" for f in self.faults)
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """First and last time over all tables, UTC; None where no table holds a time."""
+        firsts = [t.first for t in self.tables.values() if t.first]
+        lasts = [t.last for t in self.tables.values() if t.last]
+        return (min(firsts), max(lasts)) if firsts and lasts else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as data that JSON can hold."""
+        return {
+            "folder": self.folder,
+            "ok": self.ok,
+            "community": vars(self.community) if self.community else None,
+            "tables": {
+                name: {
+                    "file": t.file,
+                    "rows": t.rows,
+                    "first": t.first.isoformat() if t.first else None,
+                    "last": t.last.isoformat() if t.last else None,
+                }
+                for name, t in self.tables.items()
+            },
+            "faults": [f.to_dict() for f in self.faults],
+        }
+
+    def render(self, lang: str) -> RenderableType:
+        """Return the report for the terminal, in one language.
+
+        Values are shown as they are, never read as markup.
+        """
+        from rich.console import Group
+        from rich.text import Text as Line
+
+        lines: list[RenderableType] = [Line(s) for s in self._summary(lang)]
+        if self.faults:
+            lines.append(self._fault_table(lang))
+        return Group(*lines)
+
+    def _summary(self, lang: str) -> list[str]:
+        zh = lang == "zh"
+        said = []
+        if self.community and self.community.synthetic:
+            said.append("合成数据" if zh else "Synthetic data")
+        for name, t in self.tables.items():
+            rows = f"{t.rows:,} 行" if zh else f"{t.rows:,} row{'s' * (t.rows != 1)}"
+            span = f", {t.first:%Y-%m-%d} – {t.last:%Y-%m-%d} UTC" if t.first and t.last else ""
+            said.append(f"{name} ({t.file}): {rows}{span}")
+        errors = sum(f.severity == "error" for f in self.faults)
+        warnings = len(self.faults) - errors
+        if not self.faults:
+            said.append("没有发现问题。" if zh else "No fault found.")
+        elif zh:
+            said.append(f"{errors} 类错误，{warnings} 类提醒。")
+        else:
+            said.append(
+                f"{errors} kind{'s' * (errors != 1)} of error, "
+                f"{warnings} kind{'s' * (warnings != 1)} of warning."
+            )
+        return said
+
+    def _fault_table(self, lang: str) -> RenderableType:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text as Line
+
+        zh = lang == "zh"
+        table = Table(box=box.SIMPLE, show_lines=False)
+        names = (
+            ("文件", "行", "列", "值", "问题", "怎么改")
+            if zh
+            else ("file", "row", "column", "value", "what", "how to mend")
+        )
+        for name in names:
+            table.add_column(name, overflow="fold", justify="right" if name in "row 行" else "left")
+        for fault in self.faults:
+            rows = [str(row) for row, _ in fault.examples if row is not None]
+            if rows and fault.count > len(rows):
+                rows.append(f"共 {fault.count:,}" if zh else f"{fault.count:,} in all")
+            values = "\n".join(value or "" for _, value in fault.examples)
+            grave = fault.severity == "error"
+            mark = ("错误" if grave else "提醒") if zh else fault.severity
+            table.add_row(
+                Line(fault.file or self.folder),
+                Line("\n".join(rows)),
+                Line(fault.column or ""),
+                Line(values.rstrip()),
+                Line.assemble((mark, "bold red" if grave else "yellow"), " ", fault.what[lang]),
+                Line(fault.mend[lang]),
+            )
+        return table
+
+
+def visible(value: object) -> str | None:
+    r"""Return a value fit to be shown: short, on one line, nothing invisible in it.
+
+    Control characters, line breaks and direction marks appear as ``\uXXXX``.
+    """
+    if value is None:
+        return None
+    text = str(value)
+    shown = "".join(_escaped(c) for c in text[:SHOWN])
+    return shown if len(text) <= SHOWN >= len(shown) else shown[: SHOWN - 1] + "…"
+
+
+def _escaped(character: str) -> str:
+    category = unicodedata.category(character)
+    hidden = category[0] == "C" and category != "Cn" and character not in _JOINERS
+    return f"\\u{ord(character):04X}" if hidden or category in ("Zl", "Zp") else character
+
+
+def fault(
+    kind: str,
+    file: str,
+    *,
+    column: str | None = None,
+    examples: Iterable[tuple[int | None, object]] = (),
+    count: int = 1,
+    mend: Text | None = None,
+    private: bool = False,
+    **fields: Any,
+) -> Fault:
+    """Make a fault of a kind; `fields` fill its texts, `private` withholds the values."""
+    said = KINDS[kind]
+    shown = tuple((row, None if private else visible(value)) for row, value in examples)
+    row, value = shown[0] if shown else (None, None)
+    return Fault(
+        kind=kind,
+        severity=said.severity,
+        file=file,
+        row=row,
+        column=visible(column),
+        value=value,
+        what=said.what.format(**fields),
+        mend=mend or said.mend.format(**fields),
+        count=count,
+        examples=shown,
+    )

@@ -1,0 +1,114 @@
+"""Readers: from a platform's export to a community's data folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from shequn.sources import folder, irc
+from shequn.sources.folder import Community
+from shequn.sources.privacy import load_key
+from shequn.sources.report import ImportReport
+from shequn.text import ShequnError, Text
+
+
+class Reader(Protocol):
+    """What a module of this door offers for its platform."""
+
+    def __call__(
+        self,
+        export: Path,
+        *,
+        timezone: str,
+        key: bytes,
+        keep_text: bool = False,
+        date: dt.date | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Community:
+        """Read an export."""
+        ...
+
+
+READERS: dict[str, Reader] = {"irc": irc.read}
+
+
+def import_export(
+    platform: str,
+    export: Path,
+    out: Path,
+    *,
+    timezone: str,
+    keep_text: bool = False,
+    key_file: Path | None = None,
+    date: dt.date | None = None,
+    tolerate: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportReport:
+    """Read a platform's export and write the community's data folder, whole or not at all.
+
+    Parameters
+    ----------
+    platform
+        One of `READERS`.
+    export
+        What the platform gave: a folder or a file.
+    out
+        The data folder to write.
+    timezone
+        IANA name of the zone of the times, where the export does not say, and of the community.
+    keep_text
+        Keep the text of messages.
+    key_file
+        Key of the pseudonyms; None is the one in the user's configuration, made on first use.
+    date
+        Date of logs that show none.
+    tolerate
+        Accept that more than 1 % of the rows could not be understood.
+    overwrite
+        Replace a data folder that is there.
+    progress
+        Called with bytes read and bytes in all.
+
+    Raises
+    ------
+    ShequnError
+        Where anything is wrong; ``out`` is then as it was.
+    """
+    reader = READERS.get(platform.lower())
+    if reader is None:
+        near = difflib.get_close_matches(platform.lower(), READERS, n=3, cutoff=0.4) or sorted(
+            READERS
+        )
+        raise ShequnError(
+            Text(f"There is no reader for {platform}.", f"没有 {platform} 的读取器。"),
+            Text(f"There is one for: {', '.join(near)}.", f"现有：{'、'.join(near)}。"),
+        )
+    folder.refuse_occupied(out, overwrite=overwrite)  # before minutes of reading
+    _refuse_entangled(export, out)
+    key, made = load_key(key_file, out)
+    community = reader(
+        export, timezone=timezone, key=key, keep_text=keep_text, date=date, progress=progress
+    )
+    community.report.key_made = made
+    community.report.tolerable(tolerate=tolerate)
+    folder.write(out, community, overwrite=overwrite)
+    return community.report
+
+
+def _refuse_entangled(export: Path, out: Path) -> None:
+    a, b = export.resolve(), out.resolve()
+    if a.is_relative_to(b) or b.is_relative_to(a):
+        raise ShequnError(
+            Text(
+                f"The export {export} and the data folder {out} lie in one another.",
+                f"导出 {export} 与数据文件夹 {out} 互相包含。",
+            ),
+            Text("Choose another --out.", "请换一个 --out。"),
+        )
+
+
+__all__ = ["READERS", "Community", "ImportReport", "Reader", "import_export"]

@@ -1,0 +1,288 @@
+"""Write a community's data folder, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from shequn import atomic, schema
+from shequn.sources.report import ImportReport
+from shequn.text import ShequnError, Text
+
+Value = str | int | float | bool | dt.date | None
+_PRIVATE = "identities"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tab and newline
+_ROWS_AT_ONCE = 5000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a table of the contract; the rows may be a generator and are gone through once.
+
+    Parameters
+    ----------
+    columns
+        Names, each a column of the table in ``datapackage.json``.
+    rows
+        One sequence of values a row. Times are whole seconds since 1970 UTC, or aware datetimes.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterable[Sequence[Value]]
+
+
+@dataclass(frozen=True)
+class Community:
+    """What a reader hands over: the tables of a community, and how they came about."""
+
+    name: str
+    timezone: str
+    tables: dict[str, Table]
+    report: ImportReport
+
+
+def refuse_occupied(out: Path, *, overwrite: bool) -> None:
+    """Refuse a data folder that would be lost.
+
+    Raises
+    ------
+    ShequnError
+        Where ``out`` is a file, holds something and ``overwrite`` is not given, or holds something
+        that is not a community's data (which is never overwritten).
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ShequnError(
+            Text(f"{out} is a file, not a folder.", f"{out} 是文件，不是文件夹。"),
+            Text("Choose another --out.", "请换一个 --out。"),
+        )
+    if not any(out.iterdir()):
+        return
+    if not overwrite:
+        raise ShequnError(
+            Text(f"{out} is not empty.", f"{out} 不是空的。"),
+            Text(
+                "Choose another --out, or replace the whole folder with --overwrite.",
+                "请换一个 --out，或加 --overwrite 整个替换。",
+            ),
+        )
+    if not _ours(out):
+        raise ShequnError(
+            Text(
+                f"{out} holds something else than a community's data; it is not overwritten.",
+                f"{out} 里不是社群数据，不予覆盖。",
+            ),
+            Text("Choose another --out.", "请换一个 --out。"),
+        )
+
+
+def _ours(out: Path) -> bool:
+    try:
+        package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(package, dict) and package.get("name") == schema.descriptor()["name"]
+
+
+def write(out: Path, community: Community, *, overwrite: bool = False) -> None:
+    """Write the tables, their description, and the report of the import.
+
+    Everything is written beside ``out`` first and put in its place in one step, so that a stop at
+    any moment leaves ``out`` as it was or as it should be. What a stopped call left beside it is
+    cleared by the next.
+
+    Parameters
+    ----------
+    out
+        The data folder.
+    community
+        What to write.
+    overwrite
+        Replace a data folder that is there.
+
+    Raises
+    ------
+    ShequnError
+        Where ``out`` would be lost, or cannot be written.
+    ValueError
+        Where a table or column is not in the contract, or a time has no zone.
+    """
+    out = out.resolve()
+    try:
+        with atomic.only_one(out):
+            atomic.recover(out)
+            new = atomic.beside(out, "new")
+            shutil.rmtree(new, ignore_errors=True)
+            refuse_occupied(out, overwrite=overwrite)
+            new.mkdir()
+            try:
+                _fill(new, community)
+                atomic.put(new, out)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+            _sync_folder(out.parent)
+    except OSError as error:
+        raise ShequnError(
+            Text(
+                f"{out} cannot be written: {error.strerror or error}.",
+                f"写不了 {out}：{error.strerror or error}。",
+            ),
+            Text(
+                "Make room or choose another --out; nothing was changed.",
+                "请腾出空间或换一个 --out；原有内容没有变动。",
+            ),
+        ) from error
+
+
+def _fill(folder: Path, community: Community) -> None:
+    for name, table in community.tables.items():
+        _write_table(folder, name, table)
+    with _create(folder / "import.json") as file:
+        file.write(community.report.to_json())
+    with _create(folder / "datapackage.json") as file:
+        json.dump(_package(community), file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    _sync_folder(folder)
+
+
+def _write_table(folder: Path, name: str, table: Table) -> None:
+    contract = schema.tables().get(name)
+    strange = [c for c in table.columns if contract is None or c not in contract.columns]
+    if contract is None or strange:
+        raise ValueError(f"not in the contract: {name} {strange}")
+    convert = [
+        (i, _CONVERT[contract.columns[c].type])
+        for i, c in enumerate(table.columns)
+        if contract.columns[c].type in _CONVERT
+    ]
+    with _create(folder / contract_path(name), private=name == _PRIVATE) as file:
+        rows = _converted(table.rows, convert)
+        part: list[Sequence[Value]] = [table.columns]
+        while part:
+            text = io.StringIO(newline="")
+            csv.writer(text, lineterminator="\n").writerows(part)
+            file.write(_harmless(text.getvalue()))
+            part = list(islice(rows, _ROWS_AT_ONCE))
+
+
+def _converted(
+    rows: Iterable[Sequence[Value]], convert: list[tuple[int, Callable[[Any], str | None]]]
+) -> Iterator[Sequence[Value]]:
+    for row in rows:
+        cells = list(row)
+        for i, function in convert:
+            cells[i] = function(cells[i])
+        yield cells
+
+
+@lru_cache(maxsize=8192)
+def utc(moment: int | dt.datetime | None) -> str | None:
+    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``; None stays None.
+
+    Parameters
+    ----------
+    moment
+        Whole seconds since 1970 UTC, or an aware datetime, whose fraction of a second is cut off.
+    """
+    if moment is None:
+        return None
+    if isinstance(moment, dt.datetime):
+        if moment.tzinfo is None:
+            raise ValueError(f"a time without a zone: {moment}")
+        moment = (moment - _EPOCH) // dt.timedelta(seconds=1)
+    t = time.gmtime(moment)
+    return f"{t[0]:04}-{t[1]:02}-{t[2]:02}T{t[3]:02}:{t[4]:02}:{t[5]:02}Z"
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else "true" if value else "false"
+
+
+_CONVERT: dict[str, Callable[[Any], str | None]] = {"datetime": utc, "boolean": _flag}
+
+
+def _harmless(text: str) -> str:
+    """Return text without control characters: some programs stop reading a file at them."""
+    if text.replace("\n", "").isprintable():  # a quick look first: most text is plain
+        return text
+    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def contract_path(name: str) -> str:
+    """Return the file name of a table in a data folder."""
+    return f"{name}.csv"
+
+
+def _create(path: Path, *, private: bool = False) -> _Synced:
+    return _Synced(path, 0o600 if private else 0o666)
+
+
+class _Synced:
+    """A new text file that is on the disk when the block ends."""
+
+    def __init__(self, path: Path, mode: int) -> None:
+        # Private from the first moment: no instant at which others could open it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        self._file = os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="")
+
+    def __enter__(self) -> IO[str]:
+        return self._file
+
+    def __exit__(self, *failure: object) -> None:
+        with self._file as file:
+            if failure[0] is None:
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _package(community: Community) -> dict[str, Any]:
+    """Return the description of the tables that are there, with only the columns they have."""
+    package = schema.descriptor()
+    resources = []
+    for resource in package["resources"]:
+        table = community.tables.get(resource["name"])
+        if table is None:
+            continue
+        whole = resource["schema"]
+        fields = {field["name"]: field for field in whole["fields"]}
+        own: dict[str, Any] = {**whole, "fields": [fields[c] for c in table.columns]}
+        own["foreignKeys"] = [
+            key
+            for key in whole.get("foreignKeys", ())
+            if key["reference"]["resource"] in community.tables
+            and set(key["fields"]) <= set(table.columns)
+        ]
+        if not own["foreignKeys"]:
+            del own["foreignKeys"]
+        resources.append({**resource, "path": contract_path(resource["name"]), "schema": own})
+    package["resources"] = resources
+    package["community"] = {
+        "name": community.name,
+        "timezone": community.timezone,
+        "day_start": "00:00",
+        "week_start": "monday",
+        "synthetic": False,
+    }
+    return package

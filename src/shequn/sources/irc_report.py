@@ -1,0 +1,172 @@
+"""What has to be said about an import of IRC logs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from shequn.sources.irc_clock import Placed
+from shequn.sources.irc_people import People
+from shequn.sources.report import ImportReport, Knowledge
+from shequn.text import Text
+
+EXAMPLES = 10
+
+
+def fill(
+    report: ImportReport,
+    people: People,
+    clocks: Sequence[Placed],
+    *,
+    dated_by_hand: tuple[int, dt.date | None],
+    guessed: set[str],
+) -> None:
+    """Add the assumptions, and what such logs show and do not show.
+
+    Parameters
+    ----------
+    report
+        With its counts.
+    people
+        Who is who.
+    clocks
+        How the files without dates in their lines were placed.
+    dated_by_hand
+        Number of files placed by a date given with the command, and that date.
+    guessed
+        Channels that are known by the names of files alone.
+    """
+    said = report.assumptions
+    said.append(_who(people))
+    said.append(
+        Text(
+            "All channels are one community: the same nick in two of them is one person.",
+            "所有频道算一个社群：两个频道里的同一昵称算一个人。",
+        )
+    )
+    said.append(
+        Text(
+            f"Bots ({report.bots}): nicks that end in bot (and a number), a few known ones, and "
+            "those that only send notices. Correct members.is_bot where this is wrong.",
+            f"机器人（{report.bots} 个）：以 bot（加数字）结尾的昵称、几个已知的，"
+            "以及只发通知的。有误请改 members.is_bot。",
+        )
+    )
+    said += _when(clocks, dated_by_hand)
+    if guessed:
+        names = ", ".join(sorted(guessed))
+        said.append(
+            Text(
+                f"Some logs do not name their channel; taken from file names: {names}.",
+                f"有的记录没有写频道，按文件名取：{names}。",
+            )
+        )
+    odd = sum(n for name, n in report.decoded.items() if name != "utf-8")
+    if odd:
+        said.append(
+            Text(
+                f"{odd:,} rows are not UTF-8 and were read as GB18030 or Latin-1.",
+                f"{odd:,} 行不是 UTF-8，按 GB18030 或 Latin-1 读取。",
+            )
+        )
+    if report.text_kept:
+        said.append(
+            Text(
+                "Text is kept. Nicks seen in the logs are replaced in it; other names, addresses "
+                "and links stand as written.",
+                "保留了正文。其中出现过的昵称已替换；其他姓名、地址、链接保持原样。",
+            )
+        )
+    report.knowledge = _known(report)
+
+
+def _who(people: People) -> Text:
+    return Text(
+        f"A nick is one person, in any case. Of {people.renames:,} pairs of nicks in rename lines, "
+        f"{people.joined:,} are joined to one person; {people.placeholders:,} hold a placeholder "
+        f"(Guest…) or a bot and are not. Groups of nicks taken apart because two of them talked in "
+        f"turn: {people.conflicts:,}.",
+        f"同一昵称算一个人，不分大小写。改名行里有 {people.renames:,} 对昵称，"
+        f"{people.joined:,} 对并为一人；{people.placeholders:,} 对含占位昵称（Guest…）或机器人，不并。"
+        f"因两个昵称交替发言而拆开的昵称组：{people.conflicts:,}。",
+    )
+
+
+def _when(clocks: Sequence[Placed], dated_by_hand: tuple[int, dt.date | None]) -> list[Text]:
+    said = []
+    if clocks:
+        said.append(
+            Text(
+                f"{len(clocks):,} files show only the time of day. The date is from the file name; "
+                "an hour behind it lies near the end of the file. The clock running back by more "
+                "than an hour and a half is midnight. Status lines have the time of the line "
+                "before.",
+                f"{len(clocks):,} 个文件只有时刻。日期取自文件名，日期后的小时靠近文件末尾；"
+                "时钟倒退超过一个半小时算过了午夜。状态行用前一行的时间。",
+            )
+        )
+    n, date = dated_by_hand
+    if n:
+        said.append(
+            Text(
+                f"{n:,} files have no date in their name; their first line was placed on {date}.",
+                f"{n:,} 个文件名里没有日期，首行算作 {date}。",
+            )
+        )
+    if twelve := sum(c.twelve for c in clocks):
+        said.append(
+            Text(
+                f"{twelve:,} files have a twelve-hour clock without am and pm.",
+                f"{twelve:,} 个文件用十二小时制且不分上下午。",
+            )
+        )
+    if unsure := sum(c.unsure for c in clocks):
+        said.append(
+            Text(
+                f"{unsure:,} files show only the hours 1 to 12 and no hour in their name: morning "
+                "and afternoon cannot be told apart, and they were read as beginning in the "
+                "morning.",
+                f"{unsure:,} 个文件只出现 1 到 12 点，文件名里也没有小时：分不清上下午，"
+                "按从上午开始读取。",
+            )
+        )
+    if outside := sum(c.outside for c in clocks):
+        said.append(
+            Text(
+                f"{outside:,} files have no line in the hour that their name gives; they were "
+                "placed as near as possible.",
+                f"{outside:,} 个文件里没有文件名所示小时的行，放在最接近处。",
+            )
+        )
+    return said
+
+
+def _known(report: ImportReport) -> dict[str, Knowledge]:
+    events = report.membership_events > 0
+    return {
+        "joins": Knowledge(
+            events,
+            Text(
+                "The first join line, if the member did not talk before it, else the first "
+                "message. Whoever was there before the logs begin seems to have come then.",
+                "首个上线行；若此前已发言，或没有上线行，用首次发言。"
+                "记录开始前就在的人，看起来像那时才来。",
+            ),
+        ),
+        "leaves": Knowledge(
+            False,
+            Text(
+                "Leaving a channel is a dropped connection, not leaving the community: it is in "
+                "membership_events, and there is no members.left_at.",
+                "离开频道只是断开连接，不是退群：记在 membership_events，members 没有 left_at。",
+            ),
+        ),
+        "replies": Knowledge(
+            False,
+            Text(
+                "IRC has none. A nick at the start of a message is a mention.",
+                "IRC 没有回复功能。消息开头的昵称记为点名。",
+            ),
+        ),
+        "reactions": Knowledge(False, Text("IRC has none.", "IRC 没有表情回应。")),
+    }

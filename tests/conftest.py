@@ -1,0 +1,104 @@
+"""Fixtures that several test files share: the shared real data, the built site, small communities."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from shequn import paths, publish, runs
+from shequn.rerun import Result
+from shequn.text import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+BUILD = ROOT / "_build"
+
+
+def require(condition: object, reason: str) -> None:
+    """Skip with a reason, or fail where nothing may skip: in CI."""
+    if not condition:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"must run in CI: {reason}")
+        pytest.skip(reason)
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Let one test process after the other through: several need the same expensive thing."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / f".{name}.test-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Return the published site, built if anything has changed."""
+    with one_at_a_time("site"):
+        publish.publish(BUILD / "site", list(LANGUAGES))
+    return BUILD / "site"
+
+
+@pytest.fixture(scope="session")
+def irc_logs() -> Path:
+    """Return the real IRC logs, where they are there."""
+    if not (SHARED / "irc-logs").is_dir():
+        pytest.skip("the real IRC logs are not beside this checkout")
+    return SHARED / "irc-logs"
+
+
+@pytest.fixture(scope="session")
+def book_of(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that runs a community's data with --book, quickly.
+
+    The handbook's own notebooks do not depend on the data: they are taken from the published run,
+    as a run that was stopped after them would leave them.
+    """
+
+    def build(data: Path, lang: str = "en") -> tuple[Path, list[Result]]:
+        out = tmp_path_factory.mktemp("book") / "RUN"
+        published = site.parent / f".{site.name}.run-{lang}" / "notebooks"
+        begun = out.parent / f".{out.name}.partial" / "notebooks"
+        for own in ("plan", "cases"):
+            shutil.copytree(published / own, begun / own)
+        return out, runs.run(str(data), out, lang=lang, book=True)  # type: ignore[arg-type]
+
+    return build  # type: ignore[return-value]
+
+
+def write_table(folder: Path, name: str, rows: list[dict[str, object]]) -> Path:
+    """Write rows as NAME.csv and return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return a folder with one table: 60 days, 12 members, one message a member and third day."""
+    rows: list[dict[str, object]] = []
+    for day in range(60):
+        for member in range(12):
+            if (day + member) % 3 == 0:
+                date = f"2024-{1 + day // 30:02d}-{1 + day % 30 % 28:02d}"
+                rows.append(
+                    {
+                        "message_id": f"x{day}-{member}",
+                        "author_id": f"m{member:02d}",
+                        "ts": f"{date}T04:{member:02d}:00Z",
+                    }
+                )
+    return write_table(tmp_path / "DATA", "messages", rows)
+
+
+assert paths.HOME == ROOT, "the tests run on the checkout, not on an installed copy"
