@@ -46,11 +46,17 @@ LISTED = ("event", "api", "registration")
 def participation_inequality(
     messages: ir.Table, members: ir.Table, *, calendar: Calendar
 ) -> ir.Table:
-    """Histogram: how many members wrote exactly k messages; k is 0 for members who never did."""
+    """Histogram: how many members wrote exactly k messages; k is 0 for members who never did.
+
+    Messages count within the time the data cover, for which the result is stated.
+    """
     import ibis
     from ibis import _
 
-    wrote = messages.group_by(member_id="author_id").agg(messages=_.count())
+    day = messages.ts.date()
+    seen = (day >= ibis.date(calendar.first)) & (day < ibis.date(calendar.end))
+    wrote = messages.filter(seen | messages.ts.isnull())  # noqa: PD003
+    wrote = wrote.group_by(member_id="author_id").agg(messages=_.count())
     wrote = wrote.select("member_id", "messages", listed=ibis.literal(0, "int64"))
     there = members.select(
         "member_id",
@@ -69,7 +75,8 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
     from shequn.intervals import wilson
 
-    spoke = histogram[histogram["messages"] > 0]
+    # Sorted, for engines give rows in any order and the draws of the bootstrap go by position.
+    spoke = histogram[histogram["messages"] > 0].sort_values("messages")
     x = np.repeat(spoke["messages"].to_numpy("int64"), spoke["members"].to_numpy("int64"))
     n = len(x)
     measures = {"gini": gini, "top_10_share": top_share, "half_group": half_group}

@@ -50,7 +50,8 @@ def retention(
 
     starts = _starts(messages, members, calendar, history_days)
     starts = starts.select("member_id", cohort=calendar.week(starts.start))
-    seen = messages.select(member_id="author_id", week=calendar.week(messages.ts.date())).distinct()
+    seen = _days(messages, calendar)
+    seen = seen.select("member_id", week=calendar.week(seen.day)).distinct()
     active = starts.join(seen, "member_id").group_by("cohort", "week").agg(members=_.count())
     sizes = starts.group_by("cohort").agg(members=_.count())
     sizes = sizes.select("cohort", week=ibis.null("date"), members="members")
@@ -135,8 +136,7 @@ def by_day(
     from ibis import _
 
     starts = _starts(messages, members, calendar, history_days)
-    seen = messages.select(member_id="author_id", day=_.ts.date()).distinct()
-    ages = starts.join(seen, "member_id")
+    ages = starts.join(_days(messages, calendar), "member_id")
     ages = ages.select("member_id", "start", age=ages.day.delta(ages.start, unit="day"))
     last = ages.group_by("member_id", "start").agg(age=_.age.max())
 
@@ -186,6 +186,15 @@ def _by_day(
     return tidy(frame, "measure", "day")
 
 
+def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
+    """Return the different ``member_id, day`` until the data end; a message without a time has none."""
+    import ibis
+    from ibis import _
+
+    days = messages.select(member_id="author_id", day=_.ts.date()).distinct()
+    return days.filter(_.day < ibis.date(calendar.end))
+
+
 def _starts(
     messages: ir.Table, members: ir.Table, calendar: Calendar, history_days: int
 ) -> ir.Table:
@@ -203,8 +212,11 @@ def _starts(
     people = people.agg(joined=_.joined.min(), spoke=_.spoke.min())
     seen = sorted(calendar.covered)
     new_from = seen[history_days] if history_days < len(seen) else calendar.end
-    truly = people.joined.notnull() | (people.spoke.date() >= ibis.date(new_from))
+    # Whoever spoke on a day before the roster says so joined again, which overwrote the date: they
+    # started with their first message at the latest, and are new only if that can be told.
+    first = people.spoke.date()
+    once = people.spoke.isnull() | (people.joined.date() <= first)  # noqa: PD003
+    truly = (people.joined.notnull() & once) | (first >= ibis.date(new_from))
     people = people.filter(truly)
-    # Whoever speaks before the roster says so (a re-join overwrote the date) started then.
     start = ibis.least(people.joined.fill_null(people.spoke), people.spoke.fill_null(people.joined))
     return people.select("member_id", start=start.date())

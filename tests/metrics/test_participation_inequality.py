@@ -1,0 +1,400 @@
+"""Participation inequality: published and hand values, invariances, roster, interval, engines."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from engines import (
+    CLOCKS,
+    assert_same,
+    community,
+    compute,
+    covering,
+    log,
+    queries,
+    roster,
+    row,
+    synthetic,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shequn.calendar import Calendar
+from shequn.dataset import Dataset
+from shequn.intervals import wilson
+from shequn.metrics import Query
+from shequn.metrics.participation_inequality import (
+    gini,
+    half_group,
+    lorenz,
+    participation_inequality,
+    top_share,
+)
+
+# CHAOSS, metric "Contributor Absence Factor": eight contributors, of whom two make half.
+CHAOSS = (1000, 202, 90, 33, 332, 343, 42, 433)
+MEASURES = ["gini", "top_10_share", "half_group", "speakers", "posting_share"]
+COVERED = covering(("2024-01-01", "2024-01-31"))
+
+
+def spoken(*counts: int) -> pd.DataFrame:
+    """Return a log in which member i writes counts[i] messages."""
+    return log(
+        *[(f"m{i}", "2024-01-10 12:00") for i, count in enumerate(counts) for _ in range(count)]
+    )
+
+
+def measured(*counts: int, **tables: Any) -> pd.DataFrame:
+    frame = compute(participation_inequality, messages=spoken(*counts), sources=COVERED, **tables)
+    return frame.set_index("measure")
+
+
+# --- published and by hand
+
+
+def test_contributor_absence_factor_as_chaoss_publishes_it() -> None:
+    assert half_group(np.array(CHAOSS)) == 2
+    frame = measured(*CHAOSS)
+    assert frame["value"]["half_group"] == 2
+    assert frame["value"]["speakers"] == 8
+    assert frame["value"]["top_10_share"] == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "value"),
+    [
+        ((1, 1, 1, 1), 0),
+        ((7,), 0),
+        ((0, 1), 1 / 2),
+        ((0, 0, 0, 1), 3 / 4),
+        ((0,) * 99 + (5,), 99 / 100),
+        # weights −3, −1, 1, 3: −3 − 2 + 3 + 12 = 10, over 4 × 10
+        ((1, 2, 3, 4), 1 / 4),
+        # weights −4, −2, 0, 2, 4: −4 − 2 + 0 + 8 + 48 = 50, over 5 × 20 (the page's exercise)
+        ((1, 1, 2, 4, 12), 1 / 2),
+        # the page's second exercise: ten ones and ten tens; −100 × 1 + 100 × 10 = 900, over 20 × 110
+        ((1,) * 10 + (10,) * 10, 9 / 22),
+    ],
+)
+def test_gini_by_hand(counts: tuple[int, ...], value: float) -> None:
+    assert gini(np.array(counts)) == pytest.approx(value, abs=1e-15)
+
+
+def test_gini_of_nothing_is_no_number() -> None:
+    assert np.isnan(gini(np.array([], dtype=int)))
+    assert np.isnan(gini(np.array([0, 0])))
+
+
+def test_the_page_s_exercise_on_silent_members() -> None:
+    """Among five speakers G is ½; over all 20 on the list it is 1 − 5/20 × (1 − ½) = 0.875."""
+    counts = np.array([1, 1, 2, 4, 12])
+    everybody = np.concatenate([counts, np.zeros(15, dtype=int)])
+    assert gini(everybody) == pytest.approx(0.875)
+    listed = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(20)])
+    frame = measured(1, 1, 2, 4, 12, members=listed)
+    assert frame["value"]["gini"] == pytest.approx(0.5)
+    assert frame["value"]["half_group"] == 1
+    assert frame["value"]["posting_share"] == 0.25
+
+
+def test_half_group_and_top_share_by_hand() -> None:
+    """Twelve write 1 to 12: 78 in all, half is 39; 12 + 11 + 10 = 33, and with 9 it is 42: four."""
+    counts = np.arange(1, 13)
+    assert half_group(counts) == 4
+    assert top_share(counts) == pytest.approx(75 / 78)  # all but those with 1 and 2
+    assert top_share(counts, 1) == pytest.approx(12 / 78)
+    assert half_group(np.array([1, 1])) == 1  # just half is enough
+    assert half_group(np.array([1, 1, 1])) == 2
+    assert half_group(np.array([3, 3, 3, 3, 3])) == 3  # ties do not change how many
+    assert half_group(np.array([5])) == 1
+
+
+def test_result() -> None:
+    frame = measured(3, 1, 1, 1, 1, 1).reset_index()
+    assert list(frame["measure"]) == MEASURES
+    assert list(frame.columns) == [
+        "measure",
+        "period_start",
+        "period_end",
+        "value",
+        "n",
+        "low",
+        "high",
+    ]
+    assert (frame["period_start"] == pd.Timestamp("2024-01-01")).all()
+    assert (frame["period_end"] == pd.Timestamp("2024-02-01")).all()
+    assert set(frame["n"]) == {6}
+
+
+# --- what must hold
+
+some = st.lists(st.integers(0, 200), min_size=1, max_size=30).filter(any)
+
+
+@given(some, st.integers(1, 50), st.integers(1, 4), st.randoms())
+def test_invariances(counts: list[int], scale: int, copies: int, random: Any) -> None:
+    x = np.array(counts)
+    value = gini(x)
+    assert 0 <= value < 1
+    assert value <= (len(x) - 1) / len(x) + 1e-12
+    assert gini(x * scale) == pytest.approx(value, abs=1e-12)
+    assert gini(np.tile(x, copies)) == pytest.approx(value, abs=1e-12)
+    shuffled = counts.copy()
+    random.shuffle(shuffled)
+    for function in (gini, half_group, top_share):
+        assert function(np.array(shuffled)) == function(x)
+    assert half_group(x * scale) == half_group(x)
+
+
+@given(some, st.data())
+def test_taking_from_the_loud_for_the_quiet_lowers_gini(
+    counts: list[int], data: st.DataObject
+) -> None:
+    """The principle of transfers (Pigou and Dalton)."""
+    x = np.sort(counts)
+    if x[-1] - x[0] < 2:
+        return
+    amount = data.draw(st.integers(1, int(x[-1] - x[0]) // 2))
+    moved = x.copy()
+    moved[0] += amount
+    moved[-1] -= amount
+    assert gini(moved) < gini(x)
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=8))
+def test_half_group_is_the_smallest_of_all_groups(counts: list[int]) -> None:
+    sizes = range(1, len(counts) + 1)
+    smallest = next(
+        k for k in sizes if any(2 * sum(group) >= sum(counts) for group in combinations(counts, k))
+    )
+    assert half_group(np.array(counts)) == smallest
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=5, max_size=15))
+def test_lorenz_curve(counts: list[int]) -> None:
+    """From (0, 0) to (1, 1), never above the diagonal, convex; 1 − 2 × the area below it is Gini.
+
+    Under the straight pieces between (i/n, Lᵢ), with Lᵢ the share of the i quietest, the area is
+    Σ (Lᵢ₋₁ + Lᵢ) / 2n, so 1 − 2 × area = 1 − Σ (2Lᵢ − xᵢ/S) / n = (n + 1)/n − 2 Σ Lᵢ / n. Each xⱼ
+    stands in n − j + 1 of the Lᵢ: Σ Lᵢ = Σ (n − j + 1) xⱼ / S. That leaves Σ (2j − n − 1) xⱼ / nS,
+    which is Gini for n members, with no correction. Members alike lie on one straight piece.
+    """
+    curve = compute(lorenz, messages=spoken(*counts), sources=COVERED)
+    x, y = curve["population_share"].to_numpy(), curve["message_share"].to_numpy()
+    assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
+    assert len(curve) == len(set(counts)) + 1
+    assert (np.diff(x) > 0).all()
+    assert (np.diff(y) > 0).all()
+    assert (y <= x + 1e-12).all()
+    slopes = np.diff(y) / np.diff(x)
+    assert (np.diff(slopes) > 0).all()
+    assert 1 - 2 * np.trapezoid(y, x) == pytest.approx(gini(np.array(counts)), abs=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=5, max_size=12), st.integers(1, 10))
+def test_result_is_the_functions_of_the_counts(counts: list[int], later: int) -> None:
+    frame = measured(*counts)
+    x = np.array(counts)
+    for name, function in (("gini", gini), ("half_group", half_group), ("top_10_share", top_share)):
+        assert frame["value"][name] == pytest.approx(function(x), abs=1e-12)
+    messages = spoken(*counts)
+    messages["author_id"] = "z" + messages["author_id"]
+    other = compute(
+        participation_inequality,
+        messages=messages.sample(frac=1, random_state=later),
+        sources=COVERED,
+    )
+    pd.testing.assert_frame_equal(other.set_index("measure"), frame)
+
+
+# --- who counts
+
+
+def test_posting_share_needs_a_roster() -> None:
+    alone = measured(1, 1, 1, 1, 1, 1)
+    assert np.isnan(alone["value"]["posting_share"])
+    six_of_ten = roster(
+        *[(f"m{i}", "2024-01-01", ("event", "api", "registration")[i % 3]) for i in range(10)]
+    )
+    found = measured(1, 1, 1, 1, 1, 1, members=six_of_ten).loc["posting_share"]
+    assert (found["value"], found["n"]) == (0.6, 10)
+    low, high = wilson(6, 10)
+    assert (found["low"], found["high"]) == (low[0], high[0])
+    from_messages = six_of_ten.assign(joined_at_basis="first_message")
+    assert np.isnan(measured(1, 1, 1, members=from_messages)["value"]["posting_share"])
+    unknown = six_of_ten.assign(joined_at_basis=None)
+    assert np.isnan(measured(1, 1, 1, members=unknown)["value"]["posting_share"])
+
+
+def test_a_roster_with_holes_says_nothing_about_silence() -> None:
+    """95% must be listed: 19 of 20 are enough, 18 of 20 are not. A speaker off the list counts."""
+    listed = [(f"m{i}", "2024-01-01", "event") for i in range(19)]
+    enough = measured(2, 1, 1, members=roster(*listed, ("x", None, None))).loc["posting_share"]
+    assert (enough["value"], enough["n"]) == (3 / 20, 20)
+    stranger = pd.concat([spoken(2, 1), log(("x", "2024-01-10 12:00"))])
+    found = compute(
+        participation_inequality, messages=stranger, members=roster(*listed), sources=COVERED
+    )
+    assert row(found, measure="posting_share")["value"] == 3 / 20
+    holes = roster(*listed[:18], ("x", None, None), ("y", None, "first_message"))
+    assert np.isnan(measured(2, 1, 1, members=holes)["value"]["posting_share"])
+
+
+def test_all_silent_is_a_share_of_zero() -> None:
+    listed = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(10)])
+    frame = compute(
+        participation_inequality, messages=log(), members=listed, sources=COVERED
+    ).set_index("measure")
+    assert frame["value"]["posting_share"] == 0
+    assert frame["value"]["speakers"] == 0
+    assert (
+        frame.loc[["gini", "top_10_share", "half_group"], ["value", "low", "high"]]
+        .isna()
+        .all(axis=None)
+    )
+
+
+def test_under_five_speakers_have_no_value() -> None:
+    listed = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(10)])
+    frame = measured(9, 4, 1, 1, members=listed)
+    assert (
+        frame.loc[["gini", "top_10_share", "half_group"], ["value", "low", "high"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert frame["n"]["gini"] == 4
+    assert frame["value"]["posting_share"] == 0.4
+    assert len(compute(lorenz, messages=spoken(9, 4, 1, 1), sources=COVERED)) == 0
+    few = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(4)])
+    assert np.isnan(measured(1, members=few)["value"]["posting_share"])
+
+
+def test_nobody() -> None:
+    with community(messages=log(), sources=COVERED) as data:
+        frame, curve = data.compute(participation_inequality), data.compute(lorenz)
+    assert list(frame["measure"]) == MEASURES
+    assert frame.set_index("measure")["value"].drop("speakers").isna().all()
+    assert list(curve.columns) == ["population_share", "message_share"]
+    assert len(curve) == 0
+
+
+def test_robots_staff_notices_and_nobody_s_messages_are_left_out() -> None:
+    members = roster(
+        *[(f"m{i}", "2024-01-01", "event", None, None) for i in range(10)],
+        ("robot", "2024-01-01", "event", None, True),
+        ("boss", "2024-01-01", "event", True, None),
+        columns=("member_id", "joined_at", "joined_at_basis", "is_staff", "is_bot"),
+    )
+    people = spoken(1, 1, 1, 1, 1, 5).assign(kind="text")
+    others = log(
+        *[(m, "2024-01-10", "text") for m in ["robot"] * 50 + ["boss"] * 50 + [None] * 50],
+        *[("m0", "2024-01-10", k) for k in ["system"] * 50 + ["recall"] * 50],
+        columns=("author_id", "ts", "kind"),
+    )
+    frame = compute(
+        participation_inequality,
+        messages=pd.concat([people, others]),
+        members=members,
+        sources=COVERED,
+    ).set_index("measure")
+    assert frame["value"]["speakers"] == 6
+    assert frame["value"]["half_group"] == 1
+    assert frame["value"]["gini"] == pytest.approx(gini(np.array([1, 1, 1, 1, 1, 5])))
+    assert (frame["value"]["posting_share"], frame["n"]["posting_share"]) == (0.6, 10)
+
+
+def test_messages_count_within_the_covered_time() -> None:
+    """Others before the first covered day and after the last one do not; an undated one does."""
+    messages = pd.concat(
+        [
+            spoken(1, 1, 1, 1, 1),
+            log(("a", "2023-12-31 23:59:59"), ("b", "2024-02-01 00:00:00")),
+            log(("m0", "2024-01-01 00:00:00"), ("m0", "2024-01-31 23:59:59"), ("m0", None)),
+        ]
+    )
+    frame = compute(participation_inequality, messages=messages, sources=COVERED)
+    frame = frame.set_index("measure")["value"]
+    assert frame["speakers"] == 5
+    assert frame["gini"] == pytest.approx(gini(np.array([1, 1, 1, 1, 4])))
+
+
+# --- the interval
+
+
+def histogram(counts: list[int]) -> pd.DataFrame:
+    found = pd.Series(counts).value_counts().rename_axis("messages").reset_index(name="members")
+    return found.assign(listed=0)
+
+
+def test_interval_does_not_depend_on_the_order_in_which_an_engine_gives_rows() -> None:
+    calendar = Calendar(covered=frozenset({pd.Timestamp("2024-01-01").date()}))
+    rows = histogram([1] * 30 + [2] * 12 + [3] * 7 + [9] * 3 + [40])
+    one = participation_inequality.complete(rows, calendar)
+    for seed in range(5):
+        other = rows.sample(frac=1, random_state=seed)
+        again = participation_inequality.complete(other, calendar)
+        pd.testing.assert_frame_equal(again, one)
+
+
+def test_interval_brackets_the_value_and_narrows_with_more_people() -> None:
+    calendar = Calendar(covered=frozenset({pd.Timestamp("2024-01-01").date()}))
+    random = np.random.default_rng(3)
+    drawn = np.ceil(random.pareto(2.5, 640) * 5 + 0.01).astype(int)
+    widths = []
+    for n in (40, 160, 640):
+        frame = participation_inequality.complete(histogram(list(drawn[:n])), calendar)
+        frame = frame.set_index("measure").loc[["gini", "top_10_share", "half_group"]]
+        assert (frame["low"] <= frame["value"]).all()
+        assert (frame["value"] <= frame["high"]).all()
+        assert (frame["low"] < frame["high"]).all()
+        widths.append(frame.loc["gini", "high"] - frame.loc["gini", "low"])
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_interval_against_the_spread_of_fresh_samples() -> None:
+    """Its half width is near 1.96 standard deviations of Gini over communities drawn anew."""
+    calendar = Calendar(covered=frozenset({pd.Timestamp("2024-01-01").date()}))
+    random = np.random.default_rng(11)
+    fresh = [gini(random.geometric(0.1, 300)) for _ in range(400)]
+    frame = participation_inequality.complete(histogram(list(random.geometric(0.1, 300))), calendar)
+    found = row(frame, measure="gini")
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(1.96 * np.std(fresh), rel=0.25)
+
+
+def test_equal_voices_have_a_point_for_an_interval() -> None:
+    frame = measured(2, 2, 2, 2, 2, 2)
+    assert list(frame.loc["gini", ["value", "low", "high"]]) == [0, 0, 0]
+    assert list(frame.loc["half_group", ["value", "low", "high"]]) == [3, 3, 3]
+
+
+# --- engines
+
+
+@pytest.mark.parametrize("query", queries("participation_inequality"), ids=lambda q: q.name)
+@pytest.mark.parametrize("dialect", ["duckdb", "pyspark", "postgres", "snowflake"])
+@pytest.mark.parametrize("clock", CLOCKS, ids=lambda c: c["timezone"])
+@pytest.mark.parametrize("tables", [("messages",), ("messages", "members", "sources")], ids=len)
+def test_compiles(
+    query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
+) -> None:
+    frames = {name: frame for name, frame in synthetic(50).items() if name in tables}
+    with community(**clock, **frames) as data:
+        expression = query.expression(
+            *[data.table(name) for name in query.tables], calendar=data.calendar
+        )
+    assert str(ibis.to_sql(expression, dialect=dialect)).startswith(("SELECT", "WITH"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", queries("participation_inequality"), ids=lambda q: q.name)
+@pytest.mark.parametrize("clock", range(len(CLOCKS)))
+def test_same_on_spark(query: Query, clock: int, on_spark: list[Dataset]) -> None:
+    frames: dict[str, Any] = synthetic()
+    assert_same(compute(query, **CLOCKS[clock], **frames), on_spark[clock].compute(query))
