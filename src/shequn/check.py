@@ -131,14 +131,16 @@ def _check_tables(
 
 
 def _references(connection: duckdb.DuckDBPyConnection, contents: dict[str, Content]) -> list[Fault]:
-    """Check references between tables that could be read."""
+    """Check references to tables that could be read whole; else the missing rows seem at fault."""
     import duckdb
 
     found = []
     for child in contents.values():
         for column, name, key in child.table.references:
             parent = contents.get(name)
-            if parent is None or column not in child.source.types or key not in parent.source.types:
+            if parent is None or not parent.whole:
+                continue
+            if column not in child.source.types or key not in parent.source.types:
                 continue
             try:
                 dangling = check_reference(connection, child, column, parent, key)
@@ -226,6 +228,7 @@ class _OneTable:
             csv_source(self.table, path, header),
             np.union1d(found.faulty[found.faulty > 1], blank),
             found.control,
+            whole=not len(found.faulty),
         )
         self._values(content, moment, found)
 
@@ -296,8 +299,7 @@ class _OneTable:
         if not rows:
             self._add("no_rows")
         self.report = TableReport(self.file, rows, values.first, values.last)
-        if found is None or not len(found.faulty):
-            self.content = content
+        self.content = content
 
     def _empty_rows(self, content: Content, found: Scan) -> None:
         """Add blank lines to the rows without a value; those at the end of a file are usual."""

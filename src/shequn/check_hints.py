@@ -47,7 +47,7 @@ _HINTS: dict[str, tuple[tuple[str, Text], ...]] = {
     "number": (
         (
             r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?",
-            Text("Leave out the thousands separators: 1200.50.", "去掉千位分隔符：1200.50。"),
+            Text("Leave out the thousands separators: 1200.", "去掉千位分隔符：1200。"),
         ),
         (r"[+-]?\d+,\d+", Text("Use a decimal point: 1200.50.", "小数点请用“.”：1200.50。")),
         (

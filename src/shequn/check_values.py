@@ -40,6 +40,8 @@ class Content:
         Row numbers that the engine does not see, ascending.
     control
         False where its bytes show that no control character is in it.
+    whole
+        False where the engine misses rows that could not be read.
     """
 
     table: Table
@@ -47,6 +49,7 @@ class Content:
     source: Source
     skipped: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     control: bool = True
+    whole: bool = True
 
     @property
     def private(self) -> bool:
@@ -292,13 +295,16 @@ def _span(content: Content, moment: Moment) -> tuple[str, str]:
     times = [c for c in types if content.table.columns[c].type in ("datetime", "date")]
     if not times:
         return "NULL", "NULL"
-    value = f"{_value('ts' if 'ts' in times else times[0])}::TIMESTAMPTZ"
-    credible = (
-        f"_valid AND {value} BETWEEN TIMESTAMPTZ '{_EARLIEST} 00:00:00+00' AND {moment.instant}"
-    )
-    return tuple(  # type: ignore[return-value]
-        f"epoch_ms({end}({value}) FILTER (WHERE {credible}))" for end in ("min", "max")
-    )
+    start = "ts" if "ts" in times else times[0]
+    end = "covers_to" if "covers_to" in times else start
+    earliest = f"TIMESTAMPTZ '{_EARLIEST} 00:00:00+00'"
+
+    def extreme(function: str, column: str) -> str:
+        value = f"{_value(column)}::TIMESTAMPTZ"
+        credible = f"_valid AND {value} BETWEEN {earliest} AND {moment.instant}"
+        return f"epoch_ms({function}({value}) FILTER (WHERE {credible}))"
+
+    return extreme("min", start), extreme("max", end)
 
 
 def _utc(milliseconds: int | None) -> datetime | None:
