@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import available_timezones
 
 from shequn import schema, tabular
 from shequn.calendar import DAY, Calendar
 from shequn.paths import SAMPLE
+from shequn.tabular_folder import DESCRIPTOR
 from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 # Columns that name the person a row is about; rows about robots and staff are left out.
 _PERSON = ("author_id", "member_id", "target_id")
 _NO_SPEECH = ("system", "recall")
+# A roster reaches back further than the days covered; its times need the clocks of their own years.
+_OLDEST_YEAR = 2000
 
 
 class Engine(Protocol):
@@ -40,6 +45,10 @@ class Engine(Protocol):
 
     def fingerprint(self) -> str:
         """Return a digest that changes when the data do."""
+        ...
+
+    def unchanged(self) -> None:
+        """Raise `ShequnError` if the data are no longer what they were when opened."""
         ...
 
     def close(self) -> None:
@@ -134,7 +143,9 @@ class Dataset:
 
         raw = self._raw(name)
         times = [c.name for c in schema.tables()[name].columns.values() if c.type == "datetime"]
-        moved = raw.mutate(**{c: self.calendar.shift(raw[c], self._years) for c in times})
+        first, last = self._years
+        years = (first if "ts" in times else min(first, _OLDEST_YEAR), last)
+        moved = raw.mutate(**{c: self.calendar.shift(raw[c], years) for c in times})
         if name == "messages":
             spoken = ~moved.kind.fill_null("text").isin(_NO_SPEECH)
             moved = moved.filter(spoken, moved.author_id.notnull())  # noqa: PD004
@@ -171,7 +182,7 @@ class Dataset:
         ]
         frame = self._run(ibis.union(*parts))
         return frame[["date", "basis", "members"]].sort_values(
-            ["date", "members"], ascending=[True, False], ignore_index=True
+            ["date", "members", "basis"], ascending=[True, False, True], ignore_index=True
         )
 
     def _raw(self, name: str) -> ir.Table:
@@ -225,25 +236,27 @@ class Dataset:
         import ibis
         import pandas as pd
 
+        def pairs(spans: ir.Table) -> list[tuple[Any, Any]]:
+            frame = self._run(spans).dropna()
+            starts = pd.to_datetime(frame["covers_from"]).dt.to_pydatetime()
+            ends = pd.to_datetime(frame["covers_to"]).dt.to_pydatetime()
+            return list(zip(starts, ends, strict=True))
+
         columns = self.engine.columns
         if {"covers_from", "covers_to"} <= set(columns.get("sources", ())):
-            raw = self._raw("sources")
-            spans = raw.select("covers_from", "covers_to")
-        else:
-            timed = [(t, "ts") for t in columns if "ts" in columns[t]]
-            if not timed:
-                timed = [(t, "joined_at") for t in columns if "joined_at" in columns[t]]
-            parts = [
-                self._raw(t).agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
-                for t, c in timed
-            ]
-            if not parts:
-                return []
-            spans = ibis.union(*parts) if parts[1:] else parts[0]
-        frame = self._run(spans).dropna()
-        starts = pd.to_datetime(frame["covers_from"]).dt.to_pydatetime()
-        ends = pd.to_datetime(frame["covers_to"]).dt.to_pydatetime()
-        return list(zip(starts, ends, strict=True))
+            said = pairs(self._raw("sources").select("covers_from", "covers_to"))
+            if said:
+                return said
+        timed = [(t, "ts") for t in columns if "ts" in columns[t]]
+        if not timed:
+            timed = [(t, "joined_at") for t in columns if "joined_at" in columns[t]]
+        parts = [
+            self._raw(t).agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
+            for t, c in timed
+        ]
+        if not parts:
+            return []
+        return pairs(ibis.union(*parts) if parts[1:] else parts[0])
 
 
 class DuckDBEngine:
@@ -257,15 +270,22 @@ class DuckDBEngine:
         DuckDB database that holds the tables.
     threads
         Cores to use; all by default.
+    description
+        File that says what the numbers also depend on, such as the zone; may be absent.
     """
 
     dialect = "duckdb"
 
     def __init__(
-        self, tables: dict[str, Path], database: Path | None = None, threads: int | None = None
+        self,
+        tables: dict[str, Path],
+        database: Path | None = None,
+        threads: int | None = None,
+        description: Path | None = None,
     ) -> None:
         import duckdb
 
+        self._description = description
         self._files = [database] if database else list(tables.values())
         self._stamps = [tabular.fingerprint(f) for f in self._files]
         self._work = tempfile.TemporaryDirectory(prefix="shequn-")
@@ -315,15 +335,24 @@ class DuckDBEngine:
             result: pd.DataFrame = self._connection.sql(sql).df()
         except duckdb.Error as error:
             raise unreadable(error) from error
-        for path, stamp in zip(self._files, self._stamps, strict=True):
-            if tabular.fingerprint(path) != stamp:
-                raise tabular.changed(path)
+        self.unchanged()
         return result
+
+    def unchanged(self) -> None:
+        """Raise `ShequnError` if a file is no longer what it was when opened."""
+        for path, stamp in zip(self._files, self._stamps, strict=True):
+            try:
+                same = tabular.fingerprint(path) == stamp
+            except OSError:
+                same = False
+            if not same:
+                raise tabular.changed(path)
 
     def fingerprint(self) -> str:
         """Return a digest of the files' contents."""
         digest = hashlib.sha256()
-        for path in sorted(self._files):
+        said = [self._description] if self._description and self._description.is_file() else []
+        for path in sorted(self._files + said):
             digest.update(path.name.encode())
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -373,7 +402,17 @@ def open_dataset(data: str | Path | None = None, *, threads: int | None = None) 
     found = tabular.find_tables(folder)
     info = tabular.community(folder)
     tables = {name: path for name, path in found.items() if name != "identities"}
-    return Dataset(DuckDBEngine(tables, threads=threads), info)
+    description = folder / DESCRIPTOR
+    return _dataset(DuckDBEngine(tables, threads=threads, description=description), info)
+
+
+def _dataset(engine: Engine, info: tabular.CommunityInfo) -> Dataset:
+    """Make a dataset of an engine, which is closed where that fails."""
+    try:
+        return Dataset(engine, info)
+    except BaseException:
+        engine.close()
+        raise
 
 
 def _open_database(address: str, threads: int | None) -> Dataset:
@@ -396,10 +435,26 @@ def _open_database(address: str, threads: int | None) -> Dataset:
                 "Write duckdb:/// and the file's whole path.", "写成 duckdb:/// 加文件的完整路径。"
             ),
         )
-    known = {f.name for f in fields(tabular.CommunityInfo) if f.type == "str"}
-    said: dict[str, Any] = {k: v for k, v in parse_qsl(parts.query) if k in known}
+    said: dict[str, Any] = dict(parse_qsl(parts.query))
+    good: dict[str, Callable[[str], object]] = {
+        "name": bool,
+        "timezone": available_timezones().__contains__,
+        "day_start": re.compile(r"([01]\d|2[0-3]):[0-5]\d").fullmatch,
+        "week_start": ("monday", "sunday").__contains__,
+    }
+    for key, value in said.items():
+        if key not in good or not good[key](value):
+            raise ShequnError(
+                Text(f"The address says {key}={value}.", f"地址里写了 {key}={value}。"),
+                Text(
+                    "It may say name, timezone (such as Asia/Shanghai), day_start (such as 04:30) "
+                    "and week_start (monday or sunday).",
+                    "可以写 name、timezone（如 Asia/Shanghai）、day_start（如 04:30）"
+                    "和 week_start（monday 或 sunday）。",
+                ),
+            )
     info = tabular.CommunityInfo(**{"name": path.stem, **said})
-    return Dataset(DuckDBEngine({}, path, threads=threads), info)
+    return _dataset(DuckDBEngine({}, path, threads=threads), info)
 
 
 __all__ = ["DAY", "Dataset", "DuckDBEngine", "Engine", "open_dataset", "unreadable"]

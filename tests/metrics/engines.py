@@ -51,6 +51,9 @@ class MemoryEngine:
         """Nothing changes here."""
         return "memory"
 
+    def unchanged(self) -> None:
+        """Nothing changes here."""
+
     def close(self) -> None:
         """Drop the tables."""
         self.connection.close()
@@ -87,6 +90,9 @@ class SparkEngine:
     def fingerprint(self) -> str:
         """Nothing changes here."""
         return "spark"
+
+    def unchanged(self) -> None:
+        """Nothing changes here."""
 
     def close(self) -> None:
         """Leave the session to its fixture."""
