@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Columns that name the person a row is about; rows about robots and staff are left out.
 _PERSON = ("author_id", "member_id", "target_id")
 _NO_SPEECH = ("system", "recall")
+# 1970 often stands for "not known": such a time must not make half a century of quiet days.
+_CREDIBLE = datetime(1990, 1, 1), datetime(2100, 1, 1)
 # A roster reaches back further than the days covered; its times need the clocks of their own years.
 _OLDEST_YEAR = 2000
 
@@ -220,11 +222,14 @@ class Dataset:
         spans = self._spans()
         covered: set[date] = set()
         for start, end in spans:
+            moments = (t.replace(tzinfo=None) for t in (start, end))
+            if not all(_CREDIBLE[0] <= t < _CREDIBLE[1] for t in moments):
+                continue
             first, last = clock.local(start).date(), clock.local(end).date()
             covered.update(first + timedelta(days=i) for i in range((last - first).days + 1))
         if not covered:
             raise ShequnError(
-                Text("The data hold no time at all.", "数据里一个时间都没有。"),
+                Text("The data hold no credible time.", "数据里没有一个可信的时间。"),
                 Text(
                     "A table with a time column (messages.ts, orders.ts…) must have at least one row.",
                     "带时间列的表（如 messages.ts、orders.ts）至少要有一行。",
@@ -251,7 +256,11 @@ class Dataset:
         if not timed:
             timed = [(t, "joined_at") for t in columns if "joined_at" in columns[t]]
         parts = [
-            self._raw(t).agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
+            self._raw(t)
+            .filter(
+                ibis._[c] >= ibis.timestamp(_CREDIBLE[0]), ibis._[c] < ibis.timestamp(_CREDIBLE[1])
+            )
+            .agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
             for t, c in timed
         ]
         if not parts:
@@ -366,7 +375,8 @@ class DuckDBEngine:
 
 def unreadable(error: Exception) -> ShequnError:
     """Wrap an engine's complaint about the data."""
-    first = re.sub(r"\s+", " ", str(error)).strip()[:300]
+    # What follows the first line may be a row of the file, words and all.
+    first = str(error).strip().partition("\n")[0][:300]
     return ShequnError(
         Text(
             f"The data cannot be read as the contract says: {first}",

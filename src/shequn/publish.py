@@ -11,6 +11,7 @@ from shequn.edition import Stage
 from shequn.rerun import Progress
 from shequn.text import LANGUAGES, Lang, ShequnError, Text
 
+_SITE = frozenset({"index.html", *LANGUAGES})
 _LANDING = Path(__file__).parent / "site" / "templates" / "landing.html"
 
 
@@ -43,38 +44,59 @@ def publish(
     ShequnError
         Where a notebook fails or the pages do not build cleanly.
     """
-    out = Path(out).absolute()
-    stamp = atomic.beside(out, "key")
-    key = source_key(editions)
-    if out.is_dir() and stamp.is_file() and stamp.read_text() == f"{key} {_tree(out)}":
-        return False
-    new = atomic.beside(out, "new")
-    shutil.rmtree(new, ignore_errors=True)
-    for lang in editions:
-        folder = atomic.beside(out, f"run-{lang}")
-        results = runs.run(
-            None, folder, lang=lang, jobs=jobs, book=True, other_edition=len(editions) > 1,
-            progress=progress, stage=stage,
-        )  # fmt: skip
-        failed = [r for r in results if r.status != "ok"]
-        if failed:
-            lines = "\n".join(f"{r.name}: {r.error or ', '.join(r.missing)}" for r in failed)
-            raise ShequnError(
-                Text(f"Notebooks failed:\n{lines}", f"有笔记本失败：\n{lines}"),
-                Text("Mend them; nothing was published.", "请修好；什么都没有发布。"),
-            )
-        shutil.copytree(folder / "site", new / lang)
-    if editions == list(LANGUAGES):
-        page = _LANDING.read_text(encoding="utf-8")
-    else:
-        page = (new / editions[0] / "index.html").read_text(encoding="utf-8")
-        page = page.replace("url=", f"url={editions[0]}/").replace(
-            'href="', f'href="{editions[0]}/'
-        )
-    (new / "index.html").write_text(page, encoding="utf-8")
-    atomic.put(new, out)
-    stamp.write_text(f"{key} {_tree(out)}")
+    out = Path(out).resolve()
+    runs.refuse_lossy(out, _SITE, "*/searchindex.js")
+    with atomic.only_one(out):
+        atomic.recover(out)
+        stamp = atomic.beside(out, "key")
+        key = source_key(editions)
+        if out.is_dir() and stamp.is_file() and stamp.read_text() == f"{key} {_tree(out)}":
+            return False
+        new = atomic.beside(out, "new")
+        shutil.rmtree(new, ignore_errors=True)
+        try:
+            for lang in editions:
+                site = _edition(out, lang, len(editions) > 1, jobs, progress, stage)
+                shutil.copytree(site, new / lang)
+            (new / "index.html").write_text(_landing(new, editions), encoding="utf-8")
+            atomic.put(new, out)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        stamp.write_text(f"{key} {_tree(out)}")
     return True
+
+
+def _edition(
+    out: Path,
+    lang: Lang,
+    other_edition: bool,
+    jobs: int | None,
+    progress: Progress | None,
+    stage: Stage | None,
+) -> Path:
+    """Run everything on the sample in one language; return its site."""
+    folder = atomic.beside(out, f"run-{lang}")
+    results = runs.run(
+        None, folder, lang=lang, jobs=jobs, book=True, other_edition=other_edition,
+        progress=progress, stage=stage,
+    )  # fmt: skip
+    failed = [r for r in results if r.status != "ok"]
+    if failed:
+        lines = "\n".join(f"{r.name}: {r.error or ', '.join(r.missing)}" for r in failed)
+        raise ShequnError(
+            Text(f"Notebooks failed:\n{lines}", f"有笔记本失败：\n{lines}"),
+            Text("Mend them; nothing was published.", "请修好；什么都没有发布。"),
+        )
+    return folder / "site"
+
+
+def _landing(new: Path, editions: list[Lang]) -> str:
+    """Return the page that leads to the editions."""
+    if editions == list(LANGUAGES):
+        return _LANDING.read_text(encoding="utf-8")
+    page = (new / editions[0] / "index.html").read_text(encoding="utf-8")
+    page = page.replace("url=", f"url={editions[0]}/")
+    return page.replace('href="', f'href="{editions[0]}/')
 
 
 def source_key(editions: list[Lang]) -> str:

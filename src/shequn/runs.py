@@ -7,10 +7,12 @@ import csv
 import json
 import platform
 import shutil
+import unicodedata
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from shequn import __version__, atomic, edition, rerun
 from shequn.dataset import Dataset, open_dataset
@@ -20,6 +22,9 @@ from shequn.text import Lang, ShequnError, Text
 COLUMNS = (
     "metric", "slice", "period_start", "period_end", "value", "n", "low", "high", "unit", "notebook",
 )  # fmt: skip
+_RUN = frozenset({"run.json", "values.csv", "notebooks", "figures", "site"})
+_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+_NAME = 80  # characters of a community's name that fit at the head of a page
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -64,32 +69,27 @@ def run(
     Raises
     ------
     ShequnError
-        Where the data cannot be opened or the folder is not a run.
+        Where the data cannot be opened or change meanwhile, or the folder is not a run, or it and
+        the data lie in one another.
     """
-    out = Path(out).absolute()
+    out = Path(out).resolve()
+    given = str(Path(data).resolve()) if data and "://" not in data else data
     step = stage or (lambda _: None)
+    refuse(given, out)
     with atomic.only_one(out):
         atomic.recover(out)
-        if out.exists() and any(out.iterdir()) and not (out / "run.json").is_file():
-            raise ShequnError(
-                Text(
-                    f"{out} holds something that is not a run.",
-                    f"{out} 里的内容不是一次运行的结果。",
-                ),
-                Text(
-                    "Choose an empty or new folder for --out.", "请给 --out 一个空的或新的文件夹。"
-                ),
-            )
         work = atomic.beside(out, "partial")
-        chosen = rerun.notebooks(lang) if book and not list(names) else rerun.select(names, lang)
+        chosen = choose(names, lang, book=book)
         with open_dataset(data) as community:
             fingerprint = community.engine.fingerprint()
-            given = str(Path(data).resolve()) if data and "://" not in data else data
-            results = rerun.run_all(
-                chosen, parameters={"data": given, "lang": lang}, fingerprint=fingerprint,
-                lacking=lambda n: community.missing(n.needs), work=work, previous=out, jobs=jobs,
-                progress=progress,
-            )  # fmt: skip
+            try:
+                results = rerun.run_all(
+                    chosen, parameters={"data": given, "lang": lang}, fingerprint=fingerprint,
+                    lacking=lambda n: community.missing(n.needs), work=work, previous=out,
+                    jobs=jobs, progress=progress,
+                )  # fmt: skip
+            finally:
+                _refuse_changed(community, work)
             assemble(work, results, chosen, community, fingerprint, lang)
             if book:
                 edition.build(
@@ -100,9 +100,85 @@ def run(
     return results
 
 
+def choose(names: Iterable[str], lang: Lang, *, book: bool) -> tuple[Notebook, ...]:
+    """Return the notebooks of a run: those named, or all that need data, or with a book all."""
+    wanted = list(names)
+    return rerun.notebooks(lang) if book and not wanted else rerun.select(wanted, lang)
+
+
+def refuse(data: str | None, out: Path) -> None:
+    """Refuse a folder that a run of the data cannot be written to; see `refuse_lossy`."""
+    refuse_lossy(Path(out).resolve(), _RUN, "run.json", data=data)
+
+
+def refuse_lossy(out: Path, own: frozenset[str], marker: str, *, data: str | None = None) -> None:
+    """Refuse a folder that cannot be replaced as a whole without losing something.
+
+    Parameters
+    ----------
+    out
+        The folder to write, links resolved.
+    own
+        Names of what the command itself puts there.
+    marker
+        Pattern of a file without which it did not.
+    data
+        Folder or address of the data, which must not be replaced with it.
+
+    Raises
+    ------
+    ShequnError
+        Where ``out`` is a file, holds something else, is where the command was started (its shell
+        would be left in a folder that is gone), or lies in the data or they in it.
+    """
+    elsewhere = Text("Choose another --out.", "请换一个 --out。")
+    if data:
+        place = Path(urlsplit(data).path if "://" in data else data).resolve()
+        if place.is_relative_to(out) or out.is_relative_to(place):
+            raise ShequnError(
+                Text(
+                    f"The data {place} and the folder to write, {out}, lie in one another.",
+                    f"数据 {place} 与要写的文件夹 {out} 互相包含。",
+                ),
+                elsewhere,
+            )
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ShequnError(
+            Text(f"{out} is a file, not a folder.", f"{out} 是文件，不是文件夹。"), elsewhere
+        )
+    if Path.cwd().resolve().is_relative_to(out):
+        raise ShequnError(
+            Text(f"{out} is the folder you are in.", f"{out} 就是当前所在的文件夹。"),
+            Text("Go up first: cd ..", "请先退到上一级：cd .."),
+        )
+    found = {p.name for p in out.iterdir()} - _DROPPINGS
+    strange = sorted(found - own if any(out.glob(marker)) else found)
+    if strange:
+        names = ", ".join(strange[:3]) + (" …" if strange[3:] else "")
+        raise ShequnError(
+            Text(
+                f"{out} holds something that is not a run or site of the handbook: {names}.",
+                f"{out} 里有不属于本手册的运行结果或网站的内容：{names}。",
+            ),
+            Text("Move it, or choose another --out.", "请先移走，或换一个 --out。"),
+        )
+
+
+def _refuse_changed(community: Dataset, work: Path) -> None:
+    """Raise if the data changed during the run; what came of them is not used again."""
+    try:
+        community.engine.unchanged()
+    except ShequnError:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
 def describe(community: Dataset) -> Text:
     """Say whose numbers these are, for the head of every page."""
     calendar, info = community.calendar, community.info
+    name = _plain(info.name)
     last = calendar.end.fromordinal(calendar.end.toordinal() - 1)
     clock = calendar.describe()
     if info.synthetic:
@@ -111,9 +187,9 @@ def describe(community: Dataset) -> Text:
             f"本书数字来自合成的示例社群，{calendar.first} 至 {last}（{clock.zh}）。",
         )
     return Text(
-        f"Numbers here are those of {info.name}: {len(calendar.covered)} days of data between "
+        f"Numbers here are those of {name}: {len(calendar.covered)} days of data between "
         f"{calendar.first} and {last} ({clock.en}).",
-        f"本书数字属于 {info.name}：{calendar.first} 至 {last} 之间有数据的 {len(calendar.covered)} 天"
+        f"本书数字属于 {name}：{calendar.first} 至 {last} 之间有数据的 {len(calendar.covered)} 天"
         f"（{clock.zh}）。",
     )
 
@@ -173,6 +249,12 @@ def assemble(
     }
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (work / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(name: str) -> str:
+    """Return a name on one line, without marks that turn the text around it, and not too long."""
+    kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
+    return kept if len(kept) <= _NAME else f"{kept[: _NAME - 1]}…"
 
 
 def _cell(value: Any) -> Any:
