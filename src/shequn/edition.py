@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,9 @@ class Sources:
         config = yaml.safe_load((self.tree / "_config.yml").read_text(encoding="utf-8"))
         config["bibtex_bibfiles"] = ["references.bib"]
         config["sphinx"]["config"].update(
-            shequn_state=str(state), shequn_banner=banner[self.lang], shequn_editions=list(editions)
-        )
+            shequn_state=str(state), shequn_editions=list(editions),
+            shequn_banner=escape(banner[self.lang]),  # the theme puts it into pages as it is
+        )  # fmt: skip
         _write(source / "_config.yml", yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
 
     def resolve(self, text: str, page: Path) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import yaml
 
 from shequn import paths
+from shequn.scrub import scrub, without_paths
 from shequn.text import ShequnError, Text
 
 Status = Literal["ok", "skipped", "failed"]
@@ -109,7 +110,7 @@ def select(names: Iterable[str], lang: str) -> tuple[Notebook, ...]:
                 Text(f"There are: {known}", f"现有：{known}"),
             )
         chosen += match
-    return tuple(chosen)
+    return tuple({n.name: n for n in chosen}.values())  # one named twice runs once
 
 
 @cache
@@ -120,8 +121,8 @@ def code_digest() -> str:
     files = [*package.rglob("*.py"), *paths.DATA.glob("*.csv"), paths.DATA / "datapackage.json"]
     for path in sorted(f for f in files if "_handbook" not in f.parts):
         digest.update(path.read_bytes())
-    for name in ("duckdb", "ibis-framework", "pandas", "statsmodels", "matplotlib", "networkx"):
-        digest.update(f"{name}={metadata.version(name)}".encode())
+    pins = {f"{d.name}={d.version}" for d in metadata.distributions()}
+    digest.update(" ".join(sorted(pins)).encode())
     return digest.hexdigest()
 
 
@@ -164,31 +165,15 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], threads: int
                 extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
-            return f"{error.ename}: {error.evalue}"[:500]
+            return without_paths(f"{error.ename}: {error.evalue}", parameters)[:500]
         except Exception as error:  # a kernel that died, a cell that ran out of time
-            return f"{type(error).__name__}: {error}"[:500]
+            return without_paths(f"{type(error).__name__}: {error}", parameters)[:500]
         executed = nbformat.read(done, as_version=4)
     scrub(executed, parameters, target.parent)
     partial = target.with_suffix(".partial")
     nbformat.write(executed, partial)
     partial.replace(target)
     return ""
-
-
-def scrub(notebook: Any, parameters: dict[str, Any], home: Path) -> None:
-    """Take times, paths and run metadata out of an executed notebook, so that it can be shared."""
-    notebook.metadata.pop("papermill", None)
-    data = parameters.get("data")
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
-        tags = cell.metadata.get("tags", [])
-        if "injected-parameters" in tags:
-            tags.append("remove-cell")
-            if data and "://" not in data:
-                near = os.path.relpath(data, home)
-                cell.source = cell.source.replace(json.dumps(data), json.dumps(near))
-                cell.source = cell.source.replace(data, near)
 
 
 def run_all(
