@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
+from shequn import terminal
+from shequn.terminal import console
 from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
 from shequn.text import Lang as Spoken
 
 if TYPE_CHECKING:
-    from shequn.rerun import Result
+    from shequn.dataset import Dataset
+    from shequn.rerun import Notebook, Result
 
 
 def _help_language() -> str:
@@ -33,13 +29,12 @@ def _help_language() -> str:
     for before, value in zip(["", *arguments], arguments, strict=False):
         if before == "--lang" or value.startswith("--lang="):
             asked = value.removeprefix("--lang=")
-            return asked if asked in LANGUAGES else "en"
+            return asked if asked in LANGUAGES else preferred_language()
     return preferred_language()
 
 
 HELP = _help_language()
-_INTERRUPTED = 130
-console = Console(stderr=True, highlight=False)
+_USER, _PROGRAM, _INTERRUPTED = 2, 3, 130  # exit codes: whose fault it was
 
 
 def _h(en: str, zh: str) -> str:
@@ -152,7 +147,7 @@ def import_(
                 "请加 --timezone，例如 --timezone Asia/Shanghai。",
             ),
         )
-    with _bytes(spoken) as bar:
+    with terminal.bytes_bar() as bar:
         task = bar.add_task(Text("reading", "读取")[spoken], total=None)
         report = import_export(
             platform, export, out, timezone=timezone, keep_text=keep_text, key_file=key,
@@ -217,26 +212,30 @@ def list_(
     from shequn.dataset import open_dataset
 
     spoken = language(lang)
+    if data is None:
+        _print_notebooks(rerun.notebooks(spoken), None, spoken)
+        return
+    with open_dataset(data) as community:
+        _print_notebooks(rerun.notebooks(spoken), community, spoken)
+
+
+def _print_notebooks(
+    notebooks: Iterable[Notebook], community: Dataset | None, spoken: Spoken
+) -> None:
     table = Table(box=None, pad_edge=False)
     heads = [Text("notebook", "笔记本"), Text("about", "内容"), Text("needs", "需要")]
-    for head in heads + ([Text("your data", "你的数据")] if data else []):
+    for head in heads + ([Text("your data", "你的数据")] if community else []):
         table.add_column(head[spoken], overflow="fold", no_wrap=head is heads[0])
-    community = open_dataset(data) if data else None
-    for notebook in rerun.notebooks(spoken):
+    for notebook in notebooks:
         needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())
-        row = [
-            notebook.id,
-            notebook.title,
-            needs or Text("nothing of yours", "不需要你的数据")[spoken],
-        ]
-        if community is not None:
+        nothing = Text("nothing of yours", "不需要你的数据")
+        row = [notebook.id, notebook.title, needs or nothing[spoken]]
+        if community:
             lacking = community.missing(notebook.needs)
             yes = Text("✓ supported", "✓ 支持")
             row.append(yes[spoken] if not lacking else _lacks(lacking)[spoken])
         table.add_row(*row)
-    Console(highlight=False).print(table)
-    if community is not None:
-        community.engine.close()
+    Console(highlight=False).print(table, markup=False)
 
 
 @app.command(
@@ -267,11 +266,11 @@ def run(
     """Run notebooks."""
     from shequn import runs
     from shequn.check import check as check_folder
+    from shequn.dataset import open_dataset
 
     spoken = language(lang)
-    if dry_run:
-        list_(data, lang)
-        return
+    chosen = runs.choose(names or (), spoken, book=book)
+    runs.refuse(data, out)  # before minutes of checking
     if "://" not in data:
         with console.status(Text("checking the data", "检查数据")[spoken]):
             report = check_folder(Path(data))
@@ -281,7 +280,11 @@ def run(
                 Text("The data have faults; nothing was run.", "数据有问题，没有运行。"),
                 Text("Mend them and run again.", "改好后再运行。"),
             )
-    with _steps(spoken) as (progress, stage):
+    if dry_run:
+        with open_dataset(data) as community:
+            _print_notebooks(chosen, community, spoken)
+        return
+    with terminal.Steps(spoken) as (progress, stage):
         results = runs.run(
             data, out, names=names or (), lang=spoken, jobs=jobs, book=book,
             progress=progress, stage=stage,
@@ -314,7 +317,7 @@ def book(
 
     editions: list[Spoken] = list(LANGUAGES) if lang == "all" else [language(lang)]
     spoken = preferred_language()
-    with _steps(spoken) as (progress, stage):
+    with terminal.Steps(spoken) as (progress, stage):
         fresh = publish.publish(out, editions, jobs=jobs, progress=progress, stage=stage)
     page = (out / "index.html").resolve()
     if fresh:
@@ -363,65 +366,54 @@ def _date(text: str | None) -> date | None:
         ) from error
 
 
-def _bytes(lang: str) -> Progress:
-    return Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-        TimeElapsedColumn(), console=console, transient=True,
-    )  # fmt: skip
-
-
-class _steps:
-    """A progress bar of notebooks, then of steps."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-        self.bar = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TimeElapsedColumn(), console=console, transient=True,
-        )  # fmt: skip
-        self.task = self.bar.add_task(Text("notebooks", "笔记本")[lang], total=None)
-
-    def __enter__(self) -> tuple[Any, Any]:
-        self.bar.start()
-        return self.progress, self.stage
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def progress(self, result: Result, total: int) -> None:
-        self.bar.update(self.task, total=total, advance=1, description=result.name)
-        if not sys.stderr.isatty():
-            how = Text("unchanged", "未变") if result.reused else Text(result.status, result.status)
-            console.print(f"  {result.name}: {how[self.lang]} {result.seconds or ''}")
-
-    def stage(self, text: Text) -> None:
-        self.bar.update(self.task, description=text[self.lang], total=None)
-        if not sys.stderr.isatty():
-            console.print(f"  {text[self.lang]}")
-
-
 def main() -> None:
     """Run a command; say in words what went wrong."""
-    lang = HELP
+    terminal.prepare()
+    if HELP == "zh":
+        terminal.speak_chinese()
     try:
-        app()
+        code = app(prog_name="shequn", standalone_mode=False)
     except ShequnError as error:
-        console.print(error.what[lang], style="bold red", markup=False)
-        if error.mend:
-            console.print(error.mend[lang], markup=False)
-        sys.exit(2)
-    except SystemExit as stop:
-        if stop.code == _INTERRUPTED:
-            said = Text(
-                "Stopped. What was there before is unchanged; the same command goes on from here.",
-                "已停止。原有内容不变；再运行同一命令即可接着做。",
-            )
-            console.print(said[lang])
-        raise
+        _fail(_USER, error.what, error.mend)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
     except OSError as error:
-        said = Text(f"The system refused: {error}", f"系统不允许：{error}")
-        console.print(said[lang], style="bold red", markup=False)
-        sys.exit(2)
+        reason = terminal.short(error)
+        _fail(_USER, Text(f"The system refused: {reason}", f"系统不允许：{reason}"))
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a mistyped command, in the library's words
+            said = terminal.mistyped(error)
+            _fail(_USER, said, _SEE_HELP if said.en else None)
+        if os.environ.get("SHEQUN_TRACE"):
+            raise
+        reason = f"{type(error).__name__}: {terminal.short(error)}"
+        _fail(_PROGRAM, _OUR_FAULT.format(reason=reason), _TRACE)
+    if code == _INTERRUPTED:
+        _fail(_INTERRUPTED, _STOPPED)
+    sys.exit(code or 0)
+
+
+def _fail(code: int, what: Text, mend: Text | None = None) -> NoReturn:
+    style = None if code == _INTERRUPTED else "bold red"
+    if what[HELP]:
+        console.print(what[HELP], style=style, markup=False)
+    if mend:
+        console.print(mend[HELP], markup=False)
+    sys.exit(code)
+
+
+_STOPPED = Text(
+    "Stopped. What was there before is unchanged; the same command goes on from here.",
+    "已停止。原有内容不变；再运行同一命令即可接着做。",
+)
+_SEE_HELP = Text("`shequn COMMAND --help` shows how.", "用法见 `shequn 命令 --help`。")
+_OUR_FAULT = Text(
+    "The program failed, through no fault of yours: {reason}", "程序出错了，不是你的问题：{reason}"
+)
+_TRACE = Text(
+    "What was there before is unchanged. To report it, run again with SHEQUN_TRACE=1 before the command.",
+    "原有内容不变。如要报告，请在命令前加上 SHEQUN_TRACE=1 再运行一次。",
+)
 
 
 if __name__ == "__main__":

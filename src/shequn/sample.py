@@ -56,7 +56,7 @@ def copy_sample(out: Path) -> Path:
             out.rmdir()
         making.rename(out)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = error.strerror or _first(error)
         raise ShequnError(
             Text(f"{out} cannot be written: {reason}", f"无法写入 {out}：{reason}"),
             Text(
@@ -67,6 +67,13 @@ def copy_sample(out: Path) -> Path:
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return out
+
+
+def _first(error: OSError) -> str:
+    """Return the reason of the first failure, where copying a folder failed file by file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1]).split("] ")[-1].split(": ")[0]
+    return str(error)
 
 
 def _umask() -> int:
