@@ -318,10 +318,7 @@ def relation_sql(table: Table, path: Path, *, strict: bool) -> str:
 
 def _file(path: Path) -> str:
     """Return a path as an SQL string that DuckDB does not take for a pattern of many files."""
-    text = str(path.resolve())
-    if re.search(r"[*?]", text):
-        text = re.sub(r"([*?\[])", r"[\1]", text)
-    return literal(text)
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path.resolve())))
 
 
 __all__ = [
