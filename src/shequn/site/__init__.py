@@ -12,6 +12,7 @@ from shequn.site import directives, mathml, search
 
 _HERE = Path(__file__).parent
 _SEARCH = {"en": "Search the handbook…", "zh": "搜索本手册…"}
+_SHOW, _HIDE = {"en": "Show", "zh": "展开"}, {"en": "Hide", "zh": "收起"}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("shequn_editions", ["en", "zh"], "html")
     app.add_config_value("shequn_banner", "", "html")
     app.add_config_value("shequn_state", "", "env")  # JSON file: figures and notebooks of a run
+    app.connect("config-inited", _fold_words, priority=400)  # sphinx_togglebutton reads at 500
     app.connect("config-inited", _configure)
     app.connect("html-page-context", _context)
     for part in (directives, mathml, search):
@@ -29,6 +31,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def language(config: Config) -> str:
     """Return the edition a configuration belongs to: en or zh."""
     return "zh" if str(config.language).startswith("zh") else "en"
+
+
+def _fold_words(app: Sphinx, config: Config) -> None:
+    config.togglebutton_hint = _SHOW[language(config)]
+    config.togglebutton_hint_hide = _HIDE[language(config)]
 
 
 def _configure(app: Sphinx, config: Config) -> None:
@@ -51,6 +58,8 @@ def _configure(app: Sphinx, config: Config) -> None:
         use_fullscreen_button=False,
         show_navbar_depth=1,
         show_toc_level=2,
+        footer_content_items=["copyright.html"],
+        primary_sidebar_end=[],  # the theme's place for advertisements
     )
     if config.shequn_banner:
         options["announcement"] = config.shequn_banner
