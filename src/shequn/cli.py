@@ -395,10 +395,10 @@ def main() -> None:
 
 def _fail(code: int, what: Text, mend: Text | None = None) -> NoReturn:
     style = None if code == _INTERRUPTED else "bold red"
-    if what[HELP]:
-        console.print(what[HELP], style=style, markup=False)
+    if what[HELP]:  # soft_wrap: no line break in the middle of a path
+        console.print(what[HELP], style=style, markup=False, soft_wrap=True)
     if mend:
-        console.print(mend[HELP], markup=False)
+        console.print(mend[HELP], markup=False, soft_wrap=True)
     sys.exit(code)
 
 
