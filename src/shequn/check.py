@@ -41,7 +41,13 @@ _SPREADSHEETS = {".xlsx", ".xls", ".ods", ".numbers", ".et"}
 _MEMORY = "1GB"
 
 
-def check(folder: Path, *, now: datetime | None = None, progress: Progress | None = None) -> Report:
+def check(
+    folder: Path,
+    *,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+    private: bool = True,
+) -> Report:
     """Hold a folder against ``datapackage.json`` and list every fault, not only the first.
 
     Nothing in the folder is changed. Memory stays bounded however large the files are: what does
@@ -55,6 +61,8 @@ def check(folder: Path, *, now: datetime | None = None, progress: Progress | Non
         The present, for times in the future; without a zone it is UTC. The clock by default.
     progress
         Called with a table's name, its number from 0, and the number of tables, before each.
+    private
+        Also open ``identities``, where the names are; a run has no use for it.
 
     Returns
     -------
@@ -83,7 +91,8 @@ def check(folder: Path, *, now: datetime | None = None, progress: Progress | Non
         names = ", ".join(f"{n}.csv" for n in tables() if n != "identities")
         report.faults.append(fault(kind, "", names=names))
     else:
-        _check_tables(report, folder, found.tables, moment, progress)
+        files = {n: p for n, p in found.tables.items() if private or n != "identities"}
+        _check_tables(report, folder, files, moment, progress)
     report.faults.sort(key=lambda f: (f.severity, f.file, f.row or 0))
     return report
 

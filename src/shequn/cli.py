@@ -273,7 +273,7 @@ def run(
     runs.refuse(data, out)  # before minutes of checking
     if "://" not in data:
         with console.status(Text("checking the data", "检查数据")[spoken]):
-            report = check_folder(Path(data))
+            report = check_folder(Path(data), private=False)
         if not report.ok:
             Console(highlight=False).print(report.render(spoken))
             raise ShequnError(
