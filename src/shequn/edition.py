@@ -210,6 +210,8 @@ def _sphinx(source: Path, made: Path) -> Path:
     shutil.rmtree(html / "reports", ignore_errors=True)
     for name in (".buildinfo", "objects.inv"):
         (html / name).unlink(missing_ok=True)
+    for source_map in (html / "_static").rglob("*.map"):
+        source_map.unlink()
     return html
 
 

@@ -183,13 +183,14 @@ def describe(community: Dataset) -> Text:
     clock = calendar.describe()
     if info.synthetic:
         return Text(
-            f"Numbers here come from a synthetic sample community, {calendar.first} to {last} ({clock.en}).",
-            f"本书数字来自合成的示例社群，{calendar.first} 至 {last}（{clock.zh}）。",
+            "Unless a page names another source, numbers here come from a synthetic sample "
+            f"community, {calendar.first} to {last} ({clock.en}).",
+            f"除另有说明外，本书数字来自合成的示例社群，{calendar.first} 至 {last}（{clock.zh}）。",
         )
     return Text(
-        f"Numbers here are those of {name}: {len(calendar.covered)} days of data between "
-        f"{calendar.first} and {last} ({clock.en}).",
-        f"本书数字属于 {name}：{calendar.first} 至 {last} 之间有数据的 {len(calendar.covered)} 天"
+        f"Unless a page names another source, numbers here are those of {name}: "
+        f"{len(calendar.covered)} days of data between {calendar.first} and {last} ({clock.en}).",
+        f"除另有说明外，本书数字属于 {name}：{calendar.first} 至 {last} 之间有数据的 {len(calendar.covered)} 天"
         f"（{clock.zh}）。",
     )
 

@@ -74,8 +74,8 @@ class Metric(Query):
     ----------
     title, question, null
         Its name, the question it answers, and when it has no value, in both languages.
-    formula
-        LaTeX.
+    formula, symbols
+        LaTeX without words, and what its letters mean in both languages.
     unit
         ``"members"``, ``"share"``, ``"messages"``, ``"ratio"``.
     direction
@@ -87,6 +87,7 @@ class Metric(Query):
     title: Text = field(default_factory=lambda: Text("", ""))
     question: Text = field(default_factory=lambda: Text("", ""))
     formula: str = ""
+    symbols: Text = field(default_factory=lambda: Text("", ""))
     unit: str = ""
     direction: str = "none"
     null: Text = field(default_factory=lambda: Text("", ""))
@@ -106,6 +107,7 @@ def metric(
     name: Text,
     question: Text,
     formula: str,
+    symbols: Text,
     needs: Needs,
     unit: str,
     direction: str,
@@ -118,7 +120,7 @@ def metric(
     def declare(function: Callable[..., ir.Table]) -> Metric:
         found = Metric(
             id, id, needs, uses or {}, function,
-            title=name, question=question, formula=formula, unit=unit,
+            title=name, question=question, formula=formula, symbols=symbols, unit=unit,
             direction=direction, null=null, references=references,
         )  # fmt: skip
         REGISTRY[id] = found

@@ -24,7 +24,11 @@ WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window
         "How many people took part in the last day, week and month?",
         "最近一天、一周、一个月里，有多少人真的参与了？",
     ),
-    formula=r"A_w(d) = \left| \{ m : m \text{ wrote in } [d - w + 1,\ d + 1) \} \right|",
+    formula=r"A_w(d) = \left| \bigcup_{i=0}^{w-1} S_{d-i} \right|",
+    symbols=Text(
+        "S_d: members who wrote on day d; w: 1, 7 or 28 days",
+        "S_d：第 d 天发过言的成员；w：1、7 或 28 天",
+    ),
     needs={"messages": ("author_id", "ts")},
     unit="members",
     direction="up",

@@ -33,6 +33,10 @@ LISTED = ("event", "api", "registration")
         "多少消息出自多少人之手？又有多少人从不开口？",
     ),
     formula=r"G = \frac{\sum_{i=1}^{n} (2i - n - 1)\, x_{(i)}}{n \sum_{i=1}^{n} x_i}",
+    symbols=Text(
+        "x_(i): messages of the i-th of n speakers, from the fewest to the most",
+        "x_(i)：n 名发言者按消息数从少到多排，第 i 名的消息数",
+    ),
     needs={"messages": ("author_id",)},
     uses={"members": ("member_id", "joined_at_basis")},
     unit="ratio",

@@ -30,7 +30,11 @@ SEEN_JOINING = ("event", "api", "registration")
         "Of the members who joined in a week, how many are active in each later week?",
         "某一周入群的成员，之后每一周还有多少人活跃？",
     ),
-    formula=r"R_c(k) = \frac{\left| \{ m \in c : m \text{ wrote in week } k \} \right|}{\left| c \right|}",
+    formula=r"R_c(k) = \frac{\left| c \cap A_k \right|}{\left| c \right|}",
+    symbols=Text(
+        "c: a cohort, the members who joined in one week; A_k: members who wrote in its week k",
+        "c：同期群，即同一周入群的成员；A_k：入群后第 k 周发过言的成员",
+    ),
     needs={"messages": ("author_id", "ts")},
     uses={"members": ("member_id", "joined_at", "joined_at_basis")},
     unit="share",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from shequn.text import Text
 _WORDS = {
     "question": Text("Question", "回答的问题"),
     "formula": Text("Formula", "公式"),
+    "symbols": Text("where", "其中"),
     "needs": Text("Needs", "需要的数据"),
     "uses": Text("Takes if present", "有则采用"),
     "unit": Text("Unit", "单位"),
@@ -140,6 +142,7 @@ class MetricCard(Directive):
         rows = [
             ("question", found.question[lang]),
             ("formula", f"${found.formula}$"),
+            ("symbols", _symbols(found.symbols[lang], lang)),
             ("needs", _columns(found.needs)),
             *([("uses", _columns(found.uses))] if found.uses else []),
             ("unit", _UNITS[found.unit][lang]),
@@ -309,6 +312,20 @@ def _keys() -> frozenset[str]:
 def _order(term: str) -> bytes:
     """Sort Chinese by pronunciation (the order of GB18030), English by letters."""
     return term.lower().encode("gb18030")
+
+
+def _symbols(text: str, lang: str) -> str:
+    """Set the letters before each colon as math."""
+    parts = re.split(r"[;；]\s*", text)
+    named = [re.match(r"(?P<letter>[^:：]+)[:：]\s*(?P<meaning>.*)", p) for p in parts]
+    return ("；" if lang == "zh" else "; ").join(
+        f"${_subscript(m['letter'])}$ — {m['meaning']}" for m in named if m
+    )
+
+
+def _subscript(letter: str) -> str:
+    base, _, below = letter.partition("_")
+    return f"{base}_{{{below}}}" if below else base
 
 
 def _columns(needs: Any) -> str:
