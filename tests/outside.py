@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from shequn import cli
+from shequn.rerun import Result
 
 LONGEST = 4000  # characters that a reader can be asked to read about one mistake
 
@@ -122,3 +128,23 @@ def irc_log(folder: Path, people: dict[str, int], days: int, words: str = "hello
         date = dt.date(2024, 3, 4) + dt.timedelta(days=day)
         (folder / f"{date}.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@cache
+def real_irc_book(
+    book_of: Callable[..., tuple[Path, list[Result]]], logs: Path
+) -> tuple[Path, Path, list[Result]]:
+    """Import the real logs and build their book, once for all tests that look at it.
+
+    Returns
+    -------
+    tuple
+        The data, the run, and what became of each notebook.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="shequn-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    said = shequn(
+        "import", "irc", logs, "--timezone", "UTC", "--out", "DATA", "--key", "key", folder=folder
+    )
+    assert said.code == 0, said.all
+    return folder / "DATA", *book_of(folder / "DATA")

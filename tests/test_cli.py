@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import write_table
-from outside import Inside, clear, everything, irc_log, shequn, text_of
+from outside import Inside, clear, everything, irc_log, real_irc_book, shequn, text_of
 from shequn import check, cli, edition, paths, rerun, sources
 from shequn.rerun import Result
 
@@ -390,17 +390,13 @@ def _pages_agree(out: Path, lang: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("irc book")
 def test_the_book_of_scattered_logs(
     book_of: Callable[..., tuple[Path, list[Result]]], irc_logs: Path, tmp_path: Path
 ) -> None:
     """Fifteen logs, hours each, from 2004 to 2019: much cannot be known, and the pages say so."""
-    imported = shequn(
-        "import", "irc", irc_logs, "--timezone", "UTC", "--out", "DATA", "--key", "key",
-        folder=tmp_path,
-    )  # fmt: skip
-    assert imported.code == 0
-    assert shequn("check", "DATA", folder=tmp_path).code == 0
-    out, results = book_of(tmp_path / "DATA")
+    data, out, results = real_irc_book(book_of, irc_logs)
+    assert shequn("check", data, folder=tmp_path).code == 0
     assert {r.status for r in results} == {"ok"}
     _is_a_run(out, results, "en")
     assert _pages_agree(out, "en") > 0

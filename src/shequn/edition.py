@@ -27,6 +27,7 @@ _GLUE = re.compile(r"\{glue:text\}`(?:(?P<doc>[^`:]+)::)?(?P<key>[^`:]+):(?P<spe
 _CELL = re.compile(r"^```\{code-cell\}.*?^```\n?", re.MULTILINE | re.DOTALL)
 _NO_VALUE = Text("no value", "无数值")
 _NOT_HERE = Text("not in this data", "数据里没有")
+_NOT_RUN = Text("not computed", "没有算")
 _SKIPPED = Text(
     "Not in your data: this page needs {missing}. With that, `shequn run` would fill it.",
     "数据不足：本页需要 {missing}。补上后重新运行 `shequn run` 即可。",
@@ -107,6 +108,7 @@ class Sources:
         self.notebooks = rerun.notebooks(lang)
         by_name = {r.name: r for r in results}
         self.reasons = {n.name: _reason(by_name.get(n.name)) for n in self.notebooks}
+        self.skipped = {r.name for r in results if r.status == "skipped"}
         self.values: dict[str, dict[str, float | None]] = {}
         self.figures: dict[str, str] = {}
         for name, reason in self.reasons.items():
@@ -153,7 +155,8 @@ class Sources:
             place = os.path.normpath(page.parent / match["doc"]) if match["doc"] else str(page)
             name = place.removeprefix("notebooks/").removesuffix(".md").removesuffix(".ipynb")
             if self.reasons.get(name):
-                return f"[{_NOT_HERE[self.lang]}]{{.not-in-data}}"
+                why = _NOT_HERE if name in self.skipped else _NOT_RUN
+                return f"[{why[self.lang]}]{{.not-in-data}}"
             if self.values.get(name, {}).get(match["key"], math.nan) is None:
                 return f"[{_NO_VALUE[self.lang]}]{{.not-in-data}}"
             return match[0]

@@ -56,12 +56,14 @@ def scrub(notebook: Any, parameters: dict[str, Any], home: Path) -> None:
 def _near(data: str, home: Path) -> str:
     """Return the way from a run's notebook to the data, or no more than their name.
 
-    A way that leads out of the folder that holds the run may name its user's home.
+    A way that leads out of the folder that holds the run, or into the user's home, names somebody.
     """
     if "://" in data:
         return Path(urlsplit(data).path).name
     notebooks = next(p for p in (home, *home.parents) if p.name == "notebooks")
-    if Path(data).is_relative_to(notebooks.parents[1]):
+    top, user = notebooks.parents[1], Path.home()
+    names_user = user != top and user.is_relative_to(top)
+    if Path(data).is_relative_to(top) and not names_user:
         return os.path.relpath(data, home)
     return Path(data).name
 
@@ -80,7 +82,7 @@ def without_paths(text: str, parameters: dict[str, Any]) -> str:
     places = [(data, Path(data).name)] if data else []
     places += [(sys.prefix, "…"), (str(paths.HOME), "…"), (tempfile.gettempdir(), "…")]
     places += [(sys.base_prefix, "…"), (str(Path.home()), "~")]
-    for place, name in places:
+    for place, name in sorted(places, key=lambda p: -len(p[0])):  # what lies deeper comes first
         if len(Path(place).parts) > 1:
             text = name.join(re.split(rf"{re.escape(place)}(?![\w-])", text))
     return text
