@@ -11,14 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from shequn import cli
+from shequn import cli, paths, rerun
 from shequn.rerun import Result
 
 LONGEST = 4000  # characters that a reader can be asked to read about one mistake
@@ -96,7 +96,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 def text_of(page: Path) -> str:
     """Return what a reader sees of a page of the site, spaces run together."""
     body = page.read_text(encoding="utf-8").split("<article", 1)[-1].split("</article>", 1)[0]
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", f"<article{body}")))
 
 
 def irc_log(folder: Path, people: dict[str, int], days: int, words: str = "hello") -> Path:
@@ -148,3 +148,71 @@ def real_irc_book(
     )
     assert said.code == 0, said.all
     return folder / "DATA", *book_of(folder / "DATA")
+
+
+_NOTEBOOK = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst, format_version: 0.13}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+shequn:
+  needs:
+    messages: [author_id, ts]
+---
+
+# Count
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+data = None
+lang = "en"
+```
+
+```{code-cell} ipython3
+from matplotlib.figure import Figure
+from shequn.notebook import open_data, record, show
+
+community = open_data(data)
+count = int(community.engine.frame("SELECT count(*) AS n FROM messages")["n"].iloc[0])
+record("messages", count, unit="messages")
+record("nothing", None, unit="share")
+```
+
+```{code-cell} ipython3
+show(Figure((1, 1)), "count.square", alt="An empty square")
+```
+
+Here are {glue:text}`messages:.0f` messages.
+"""
+_CHAPTER = """# Chapter
+
+In all {glue:text}`../notebooks/metrics/count.md::messages:.0f` messages and
+{glue:text}`../notebooks/metrics/count.md::nothing:.0%` of nothing.
+
+```{chart} count.square
+A square.
+```
+"""
+
+
+def miniature(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make a handbook of one notebook and one chapter, and let it be the handbook for this process.
+
+    Its configuration is the real one, so what it builds goes the whole way of the real pages.
+    For use in a fixture: ``yield from``.
+    """
+    for name, text in {
+        "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n- file: book/chapter\n"
+        "- file: notebooks/metrics/count\n",
+        "book/index.md": "# Home\n\nWelcome.\n",
+        "book/chapter.md": _CHAPTER,
+        "notebooks/metrics/count.md": _NOTEBOOK,
+    }.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
+    for name in ("_config.yml", "references.bib"):
+        shutil.copy(paths.HOME / name, home)
+    patch.setattr(paths, "HOME", home)
+    rerun.notebooks.cache_clear()
+    yield home
+    rerun.notebooks.cache_clear()

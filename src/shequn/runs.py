@@ -37,6 +37,7 @@ def run(
     jobs: int | None = None,
     book: bool = False,
     other_edition: bool = False,
+    every: bool = False,
     progress: Progress | None = None,
     stage: edition.Stage | None = None,
 ) -> list[Result]:
@@ -58,6 +59,8 @@ def run(
         Also build the handbook around the numbers, in ``out/site``.
     other_edition
         Whether the site stands beside one in the other language.
+    every
+        Whether every notebook must come out well; if not, nothing is built and ``out`` stays.
     progress, stage
         Called with each notebook's result, and with the name of each later step.
 
@@ -69,8 +72,8 @@ def run(
     Raises
     ------
     ShequnError
-        Where the data cannot be opened or change meanwhile, or the folder is not a run, or it and
-        the data lie in one another.
+        Where the data cannot be opened or change meanwhile, where ``out`` cannot be replaced
+        without loss, and where a notebook fails of which every one must come out well.
     """
     out = Path(out).resolve()
     given = str(Path(data).resolve()) if data and "://" not in data else data
@@ -90,6 +93,8 @@ def run(
                 )  # fmt: skip
             finally:
                 _refuse_changed(community, work)
+            if every:
+                _refuse_failed(results)
             assemble(work, results, chosen, community, fingerprint, lang)
             if book:
                 edition.build(
@@ -98,6 +103,16 @@ def run(
                 )  # fmt: skip
         atomic.put(work, out)
     return results
+
+
+def _refuse_failed(results: list[Result]) -> None:
+    failed = [r for r in results if r.status != "ok"]
+    if failed:
+        lines = "\n".join(f"{r.name}: {r.error or ', '.join(r.missing)}" for r in failed)
+        raise ShequnError(
+            Text(f"Notebooks failed:\n{lines}", f"有笔记本失败：\n{lines}"),
+            Text("Mend them; nothing was published.", "请修好；什么都没有发布。"),
+        )
 
 
 def choose(names: Iterable[str], lang: Lang, *, book: bool) -> tuple[Notebook, ...]:
