@@ -327,8 +327,7 @@ def book(
 
 
 def _lacks(missing: list[str]) -> Text:
-    names = ", ".join(missing)
-    return Text(f"– lacks {names}", f"– 缺 {names}")
+    return Text(f"– lacks {', '.join(missing)}", f"– 缺 {'、'.join(missing)}")
 
 
 def _summary(results: list[Result], out: Path, book: bool, lang: str) -> None:

@@ -180,7 +180,8 @@ def _reason(result: Result | None) -> Text | None:
     if result is None:
         return _UNCHOSEN
     if result.status == "skipped":
-        return _SKIPPED.format(missing=", ".join(f"`{m}`" for m in result.missing))
+        names = [f"`{m}`" for m in result.missing]
+        return _SKIPPED.format(missing=Text(", ".join(names), "、".join(names)))
     if result.status == "failed":
         return _FAILED.format(error=result.error.split(":")[0])
     return None
