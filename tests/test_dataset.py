@@ -251,6 +251,10 @@ def test_names_of_people_are_never_opened(folder: Path) -> None:
         assert "identities" not in data.engine.columns
         assert data.missing({"identities": ("display_name",)}) == ["identities"]
         assert len(peek(data, "identities")) == 0
+        before = data.engine.fingerprint()
+    write(folder, identities="member_id,member_id\nnot even opened\n")
+    with open_dataset(folder) as data:
+        assert data.engine.fingerprint() == before
 
 
 def test_robots_and_staff_are_left_out_of_every_table_about_people(folder: Path) -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shequn.intervals import wilson
@@ -31,6 +31,7 @@ def test_published_values(count: int, n: int, low: float, high: float) -> None:
 counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@settings(deadline=None)
 @given(counts, st.sampled_from([(0.05, 1.959963984540054), (0.01, 2.5758293035489004)]))
 def test_closed_form(drawn: tuple[int, int], level: tuple[float, float]) -> None:
     """Row 80 of the catalogue of metrics, with the normal quantile written out."""
@@ -42,6 +43,7 @@ def test_closed_form(drawn: tuple[int, int], level: tuple[float, float]) -> None
     assert high[0] == pytest.approx((middle + half) / (1 + z**2 / n), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(counts)
 def test_holds_the_share_and_is_symmetric(drawn: tuple[int, int]) -> None:
     count, n = drawn
@@ -55,6 +57,7 @@ def test_holds_the_share_and_is_symmetric(drawn: tuple[int, int]) -> None:
     assert wider[1][0] >= high[0] - 1e-12
 
 
+@settings(deadline=None)
 @given(counts)
 def test_narrows_with_more_people(drawn: tuple[int, int]) -> None:
     count, n = drawn

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import duckdb
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -228,6 +229,21 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
         ("2024-01-03", "2024-02-20"), ("2024-02-24", "2024-04-14"), ("2024-04-20", "2024-05-31")
     )
     return {"messages": messages, "members": table, "sources": sources}
+
+
+DIALECTS = ("duckdb", "pyspark", "postgres", "snowflake")
+TABLES = (("messages",), ("messages", "members", "sources"))
+
+
+def assert_compiles(
+    query: Query, dialect: str, clock: Mapping[str, str], tables: Sequence[str]
+) -> None:
+    """Fail unless a query becomes SQL of a dialect, over the tables given and no others."""
+    frames = {name: frame for name, frame in synthetic(50).items() if name in tables}
+    with community(**clock, **frames) as data:
+        given = [data.table(name) for name in query.tables]
+        expression = query.expression(*given, calendar=data.calendar)
+    assert str(ibis.to_sql(expression, dialect=dialect)).startswith(("SELECT", "WITH"))
 
 
 def assert_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
