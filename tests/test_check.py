@@ -260,6 +260,24 @@ def test_rows_are_counted_as_a_spreadsheet_does(tmp_path):
     assert report.tables["messages"].rows == 7
 
 
+def test_rows_stay_right_below_a_faulty_header(tmp_path):
+    content = messages("m9,u1,soon,", head=HEAD + ',"colour"x').encode()
+    report = look(tmp_path, messages__csv=content)
+    assert [(f.kind, f.row, f.column) for f in report.faults] == [
+        ("quote", 1, None),
+        ("type_datetime", 3, "ts"),
+        ("unknown_column", None, "colourx"),
+    ]
+
+
+def test_repeated_keys_come_in_the_order_of_the_file(tmp_path):
+    repeated = [ROW.format(i) for i in (3, 4, 2, 1, 1)]
+    found = only(look(tmp_path, messages__csv=messages(*repeated, before=5)))
+    assert (found.kind, found.count) == ("duplicate", 5)
+    assert found.examples == ((7, "m3"), (8, "m4"), (9, "m2"))
+    assert found.what.en.endswith("row 7 repeats row 5; row 8 repeats row 6; row 9 repeats row 4.")
+
+
 def test_three_examples_and_the_whole_count(tmp_path):
     rows = [f"m{i},u1,2024-01-01,{'x' if i % 2 else 'text'}" for i in range(10, 30)]
     found = only(look(tmp_path, messages__csv=messages(*rows, head=HEAD + ",kind")))
@@ -663,6 +681,9 @@ DIALECTS = st.fixed_dictionaries(
 
 
 def write(folder: Path, rows: list[dict], dialect: dict, encoding: str) -> None:
+    if dialect["lineterminator"] == "\r":
+        # The csv module leaves a line feed unquoted where lines end otherwise.
+        dialect = dialect | {"quoting": csv.QUOTE_ALL}
     with (folder / "messages.csv").open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, **dialect)
         writer.writerow(["message_id", *COLUMNS])
