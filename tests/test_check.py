@@ -228,8 +228,8 @@ def test_strange_text_is_data(tmp_path, text):
     rendered(look(tmp_path, messages__csv=content))
 
 
-def rendered(report: Report, lang: str = "en") -> str:
-    console = Console(file=io.StringIO(), width=200)
+def rendered(report: Report, lang: str = "en", width: int = 200) -> str:
+    console = Console(file=io.StringIO(), width=width)
     console.print(report.render(lang))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
@@ -512,7 +512,7 @@ def test_nothing_of_identities_is_shown(tmp_path):
         "control", "type_datetime", "order", "required", "future",
     }  # fmt: skip
     assert all(f.value is None for f in report.faults)
-    everything = json.dumps(report.to_dict()) + rendered(report) + rendered(report, "zh")
+    everything = json.dumps(report.to_dict()) + rendered(report) + rendered(report, "zh", 60)
     assert "SECRET" not in everything
     report = look(tmp_path, identities__csv="SECRET,SECRET\n")
     assert "SECRET" not in json.dumps(report.to_dict()) + rendered(report)
@@ -596,6 +596,11 @@ def test_both_languages_are_shown(tmp_path):
     assert "[red]soon[/red]" in english
     assert "how to mend" in english and "Not a time." in english
     assert "怎么改" in chinese and "不是时间。" in chinese
+    narrow = rendered(report, "zh", 60)
+    assert "messages.csv · 行 3 · ts" in narrow
+    assert "错误 不是时间。 [[red]soon[/red]]" in narrow
+    assert "请用 UTC 写成" in narrow
+    assert all(len(line.rstrip()) <= 60 for line in narrow.splitlines())
     data = report.to_dict()
     assert json.loads(json.dumps(data)) == data
     assert data["faults"][0]["row"] == 3

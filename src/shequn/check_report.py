@@ -13,9 +13,10 @@ from shequn.tabular import CommunityInfo
 from shequn.text import Text
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 SHOWN = 60  # characters of a value that are shown
+_WIDE = 110  # columns of a terminal in which six columns of text can be read
 # Joiners within emoji and scripts are part of a character, not marks to beware of.
 _JOINERS = "\u200c\u200d"
 
@@ -153,13 +154,7 @@ class Report:
 
         Values are shown as they are, never read as markup.
         """
-        from rich.console import Group
-        from rich.text import Text as Line
-
-        lines: list[RenderableType] = [Line(s) for s in self._summary(lang)]
-        if self.faults:
-            lines.append(self._fault_table(lang))
-        return Group(*lines)
+        return _Rendered(self, lang)
 
     def _summary(self, lang: str) -> list[str]:
         zh = lang == "zh"
@@ -183,6 +178,26 @@ class Report:
             )
         return said
 
+    def _fault_list(self, lang: str) -> list[RenderableType]:
+        """Return the faults one below the other, for a terminal too narrow for a table."""
+        from rich.padding import Padding
+        from rich.text import Text as Line
+
+        lines: list[RenderableType] = []
+        for fault in self.faults:
+            place = [fault.file or self.folder]
+            if rows := _rows(fault, lang):
+                place.append(("行 " if lang == "zh" else "row ") + ", ".join(rows))
+            if fault.column:
+                place.append(fault.column)
+            said: list[str | tuple[str, str]] = [_mark(fault, lang), " ", fault.what[lang]]
+            if fault.value is not None:
+                said.append(f" [{fault.value}]")
+            lines.append(Line(" · ".join(place), style="bold"))
+            lines.append(Padding(Line.assemble(*said), (0, 0, 0, 2)))
+            lines.append(Padding(Line(fault.mend[lang]), (0, 0, 1, 2)))
+        return lines
+
     def _fault_table(self, lang: str) -> RenderableType:
         from rich import box
         from rich.table import Table
@@ -198,21 +213,49 @@ class Report:
         for name in names:
             table.add_column(name, overflow="fold", justify="right" if name in "row 行" else "left")
         for fault in self.faults:
-            rows = [str(row) for row, _ in fault.examples if row is not None]
-            if rows and fault.count > len(rows):
-                rows.append(f"共 {fault.count:,}" if zh else f"{fault.count:,} in all")
             values = "\n".join(value or "" for _, value in fault.examples)
-            grave = fault.severity == "error"
-            mark = ("错误" if grave else "提醒") if zh else fault.severity
             table.add_row(
                 Line(fault.file or self.folder),
-                Line("\n".join(rows)),
+                Line("\n".join(_rows(fault, lang))),
                 Line(fault.column or ""),
                 Line(values.rstrip()),
-                Line.assemble((mark, "bold red" if grave else "yellow"), " ", fault.what[lang]),
+                Line.assemble(_mark(fault, lang), " ", fault.what[lang]),
                 Line(fault.mend[lang]),
             )
         return table
+
+
+class _Rendered:
+    """A report as a table where the terminal is wide enough, otherwise as a list."""
+
+    def __init__(self, report: Report, lang: str) -> None:
+        self.report, self.lang = report, lang
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text as Line
+
+        for sentence in self.report._summary(self.lang):
+            yield Line(sentence)
+        if not self.report.faults:
+            return
+        if options.max_width >= _WIDE:
+            yield self.report._fault_table(self.lang)
+        else:
+            yield Line()
+            yield from self.report._fault_list(self.lang)
+
+
+def _rows(fault: Fault, lang: str) -> list[str]:
+    rows = [str(row) for row, _ in fault.examples if row is not None]
+    if rows and fault.count > len(rows):
+        rows.append(f"共 {fault.count:,}" if lang == "zh" else f"{fault.count:,} in all")
+    return rows
+
+
+def _mark(fault: Fault, lang: str) -> tuple[str, str]:
+    grave = fault.severity == "error"
+    word = ("错误" if grave else "提醒") if lang == "zh" else fault.severity
+    return word, "bold red" if grave else "yellow"
 
 
 def visible(value: object) -> str | None:
