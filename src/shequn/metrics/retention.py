@@ -20,6 +20,8 @@ DAYS = (1, 7, 14, 28, 60, 90)
 # A member known only by a first message may be an old one: only those who appear after this much
 # covered history was seen in silence are taken for new.
 HISTORY_DAYS = 28
+# "That day or later" needs the days after it: with more holes than this, returns go unseen.
+FOLLOWED = 0.9
 SEEN_JOINING = ("event", "api", "registration")
 
 
@@ -40,8 +42,9 @@ SEEN_JOINING = ("event", "api", "registration")
     unit="share",
     direction="up",
     null=Text(
-        "No value for a week that is not over or not covered by the export, nor for a cohort under five.",
-        "某周尚未结束、未被导出覆盖，或同期群不足五人时，没有数值。",
+        "No value for a week that is not over or not covered by the export, for “or later” where "
+        "more than one later day in ten is not covered, nor for a cohort under five.",
+        "某周尚未结束或未被导出覆盖，“及以后”的日子有一成以上未被覆盖，或同期群不足五人时，没有数值。",
     ),
     references=("fader2007how", "danescu2013no"),
 )
@@ -172,7 +175,7 @@ def _by_day(
             if kind == "n_day":
                 grown = [d for d in sizes.index if d + later in calendar.covered]
             else:
-                grown = [d for d in sizes.index if d + later < calendar.end]
+                grown = [d for d in sizes.index if _followed(calendar, d + later)]
             of_kind = counts[(counts["kind"] == kind) & (counts["day"] == n)]
             came = float(of_kind.loc[of_kind["start"].isin(grown), "members"].sum())
             people = int(sizes.loc[grown].sum()) if grown else 0
@@ -188,6 +191,12 @@ def _by_day(
     for column in ("period_start", "period_end"):
         frame[column] = pd.to_datetime(frame[column])
     return tidy(frame, "measure", "day")
+
+
+def _followed(calendar: Calendar, start: date) -> bool:
+    """Tell whether nearly every day from ``start`` to the end is covered: else a return is missed."""
+    days = (calendar.end - start).days
+    return days > 0 and sum(day >= start for day in calendar.covered) >= FOLLOWED * days
 
 
 def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
