@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import shequn.dataset
+import shequn.engine
 from shequn import schema
 from shequn.calendar import Calendar
 from shequn.dataset import Dataset, open_dataset
@@ -431,9 +431,9 @@ def test_closing_lets_go(folder: Path) -> None:
 
 def test_failing_to_open_lets_go_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
-    close = shequn.dataset.DuckDBEngine.close
+    close = shequn.engine.DuckDBEngine.close
     monkeypatch.setattr(
-        shequn.dataset.DuckDBEngine, "close", lambda self: (closed.append(self), close(self))
+        shequn.engine.DuckDBEngine, "close", lambda self: (closed.append(self), close(self))
     )
     with pytest.raises(ShequnError):
         open_dataset(write(tmp_path / "data", messages="author_id,ts\n"))
