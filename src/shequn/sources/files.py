@@ -17,6 +17,7 @@ from typing import IO
 from shequn.text import ShequnError, Text
 
 _BLOCK = 1 << 20
+_HEAD = 1 << 18
 _BOM = b"\xef\xbb\xbf"
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError)
 
@@ -66,24 +67,16 @@ class LogFile:
         digest = hashlib.sha256()
         self.decoded.clear()
         rest, first = b"", True
-        try:
-            with self._open() as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
-                    if first:
-                        block, first = block.removeprefix(_BOM), False
-                    whole, found, tail = (rest + block).rpartition(b"\n")
-                    rest = tail
-                    if found:
-                        yield self._decode(whole)
-                if rest:
-                    yield self._decode(rest)
-        except _DAMAGED as error:
-            raise _damaged(self.path) from error
-        except RuntimeError as error:  # zipfile's word for a password
-            raise _damaged(self.path) from error
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+        with self._complaining(), self._open() as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                if first:
+                    block, first = block.removeprefix(_BOM), False
+                whole, found, rest = (rest + block).rpartition(b"\n")
+                if found:
+                    yield self._decode(whole)
+            if rest:
+                yield self._decode(rest)
         read = digest.hexdigest()
         if self.sha256 and self.sha256 != read:
             raise changed(self.path)
@@ -93,6 +86,31 @@ class LogFile:
         """Yield the lines one by one."""
         for block in self.blocks():
             yield from block
+
+    def head(self) -> list[str]:
+        """Return the lines at the beginning, as many as tell what the file is.
+
+        Raises
+        ------
+        ShequnError
+            Where the file cannot be read or unpacked.
+        """
+        with self._complaining(), self._open() as file:
+            block = file.read(_HEAD)
+        if len(block) == _HEAD:  # the last line may be cut, even inside a character
+            block = block.rpartition(b"\n")[0]
+        return self._decode(block.removeprefix(_BOM).removesuffix(b"\n"))
+
+    @contextlib.contextmanager
+    def _complaining(self) -> Iterator[None]:
+        try:
+            yield
+        except _DAMAGED as error:
+            raise _damaged(self.path) from error
+        except RuntimeError as error:  # zipfile's word for a password
+            raise _damaged(self.path) from error
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -112,21 +130,32 @@ class LogFile:
             lines = whole.decode("utf-8").split("\n")
             self.decoded["utf-8"] += len(lines)
         except UnicodeDecodeError:
-            lines = [self._decode_line(line) for line in whole.split(b"\n")]
+            lines = self._decode_lines(whole.split(b"\n"))
         if b"\r" in whole:
             lines = [line.removesuffix("\r") for line in lines]
         return lines
 
-    def _decode_line(self, line: bytes) -> str:
-        for encoding in ("utf-8", "gb18030"):
-            try:
-                text = line.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            self.decoded[encoding] += 1
-            return text
-        self.decoded["latin-1"] += 1
-        return line.decode("latin-1")
+    def _decode_lines(self, raw: list[bytes]) -> list[str]:
+        beyond = [line for line in raw if not line.isascii()]
+        # A short Chinese word in GB18030 can look like UTF-8: its neighbours tell.
+        utf8 = 2 * sum(_decoded(line, "utf-8") is not None for line in beyond) >= len(beyond)
+        lines = []
+        for line in raw:
+            order = ("utf-8", "gb18030") if utf8 or line.isascii() else ("gb18030", "utf-8")
+            for encoding in (*order, "latin-1"):
+                text = _decoded(line, encoding)
+                if text is not None:
+                    self.decoded[encoding] += 1
+                    lines.append(text)
+                    break
+        return lines
+
+
+def _decoded(line: bytes, encoding: str) -> str | None:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 class Export:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -170,23 +170,22 @@ def _write_table(folder: Path, name: str, table: Table) -> None:
         if contract.columns[c].type in _CONVERT
     ]
     with _create(folder / contract_path(name), private=name == _PRIVATE) as file:
-        rows = _converted(table.rows, convert)
-        part: list[Sequence[Value]] = [table.columns]
-        while part:
-            text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(part)
-            file.write(_harmless(text.getvalue()))
-            part = list(islice(rows, _ROWS_AT_ONCE))
+        rows = iter(table.rows)
+        file.write(_csv([table.columns]))
+        while part := list(islice(rows, _ROWS_AT_ONCE)):
+            if convert:
+                columns = list(zip(*part, strict=True))
+                for i, function in convert:
+                    columns[i] = tuple(map(function, columns[i]))
+                part = list(zip(*columns, strict=True))
+            text = _csv(part)
+            file.write(text if _plain(text) else _csv(map(_harmless, part)))
 
 
-def _converted(
-    rows: Iterable[Sequence[Value]], convert: list[tuple[int, Callable[[Any], str | None]]]
-) -> Iterator[Sequence[Value]]:
-    for row in rows:
-        cells = list(row)
-        for i, function in convert:
-            cells[i] = function(cells[i])
-        yield cells
+def _csv(rows: Iterable[Sequence[Value]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 @lru_cache(maxsize=8192)
@@ -215,11 +214,17 @@ def _flag(value: bool | None) -> str | None:
 _CONVERT: dict[str, Callable[[Any], str | None]] = {"datetime": utc, "boolean": _flag}
 
 
-def _harmless(text: str) -> str:
-    """Return text without control characters: some programs stop reading a file at them."""
-    if text.replace("\n", "").isprintable():  # a quick look first: most text is plain
-        return text
-    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
+def _plain(text: str) -> bool:
+    # The first look is much the quicker one, and most text passes it.
+    return text.replace("\n", "").isprintable() or not _CONTROL.search(text)
+
+
+def _harmless(row: Sequence[Value]) -> Sequence[Value]:
+    """Return a row without control characters: some programs stop reading a file at them."""
+    return [
+        _CONTROL.sub("\ufffd", cell.replace("\r\n", "\n")) if isinstance(cell, str) else cell
+        for cell in row
+    ]
 
 
 def contract_path(name: str) -> str:

@@ -23,15 +23,15 @@ from shequn.sources import irc_clock, irc_report
 from shequn.sources.files import Export, LogFile
 from shequn.sources.folder import Community, utc
 from shequn.sources.irc_clock import NamedDate, Placed, Zone
-from shequn.sources.irc_lines import CLOCK, Log, layout_of, lower, parse
+from shequn.sources.irc_lines import CLOCK, DATED, MESSAGE, Log, layout_of, lower, parse
 from shequn.sources.irc_people import find_people
 from shequn.sources.irc_tables import PLATFORM, Redactor, Source, Tables, kept_of
 from shequn.sources.privacy import token
 from shequn.sources.report import FileLeftOut, FileRead, ImportReport
 from shequn.text import ShequnError, Text
 
-_SURE_COPY = 20  # so many lines in a row, times included, are never alike by chance
-_HEAD = 2000
+_SURE_COPY = 20  # so many lines in a row, clock included, are never alike by chance
+_LOOKED_AT = 50
 _NO_DATE = Text(
     "no date in the file name; rename it to hold YYYY-MM-DD or pass --date",
     "文件名里没有日期；请改名使其含 YYYY-MM-DD，或用 --date 给出",
@@ -43,11 +43,17 @@ _COPY = Text(
 
 @dataclass
 class _Candidate:
-    """A file that looks like a log, with what its name says."""
+    """A file that looks like a log, with what its name says.
+
+    ``mark`` is the longest of its first lines, behind ``before_mark`` others: where it stands in
+    another file, that file may hold this one.
+    """
 
     file: LogFile
     layout: str
     first_line: str
+    mark: str
+    before_mark: int
     named: NamedDate | None
     log: Log | None = None
     placed: Placed | None = None
@@ -152,9 +158,7 @@ def _sniff(files: list[LogFile], date: dt.date | None) -> tuple[list[_Candidate]
     candidates: list[_Candidate] = []
     left_out: _Left = []
     for file in files:
-        lines = file.lines()
-        head = list(islice(lines, _HEAD))
-        lines.close()  # type: ignore[attr-defined]
+        head = file.head()
         layout = layout_of(head)
         named = irc_clock.named_date(file.name)
         if isinstance(layout, Text):
@@ -162,7 +166,9 @@ def _sniff(files: list[LogFile], date: dt.date | None) -> tuple[list[_Candidate]
         elif layout == CLOCK and named is None and date is None:
             left_out.append((file.name, _NO_DATE, False))
         else:
-            candidates.append(_Candidate(file, layout, head[0], named))
+            first = next(line for line in head if line.strip())
+            mark = max(head[:_LOOKED_AT], key=len)
+            candidates.append(_Candidate(file, layout, first, mark, head.index(mark), named))
             if layout == CLOCK and named is None and date is not None:
                 candidates[-1].named = NamedDate(date, None, file.name)
     return candidates, left_out
@@ -170,7 +176,7 @@ def _sniff(files: list[LogFile], date: dt.date | None) -> tuple[list[_Candidate]
 
 def _parse(candidates: list[_Candidate], progress: Callable[[int, int], None] | None) -> None:
     total, done = sum(c.file.size for c in candidates), 0
-    first_lines = {c.first_line for c in candidates}
+    marks = {c.mark for c in candidates}
     for c in candidates:
         read = 0
 
@@ -180,7 +186,7 @@ def _parse(candidates: list[_Candidate], progress: Callable[[int, int], None] | 
             if progress:
                 progress(min(end - c.file.size + read, end), total)  # noqa: B023 - used at once
 
-        log = c.log = parse(c.file, c.layout, first_lines, tick)
+        log = c.log = parse(c.file, c.layout, marks, tick)
         done += c.file.size
         if progress:
             progress(done, total)
@@ -199,36 +205,55 @@ def _without_copies(
     """Part the files from those whose whole text another one holds."""
     kept: list[_Candidate] = []
     copies: list[_Candidate] = []
+    holders: dict[str, list[_Candidate]] = {}  # by the mark of another file
     for c in sorted(candidates, key=lambda c: (-_log(c).read, c.file.key)):
-        if any(_holds(other, c) for other in kept):
+        if any(_holds(other, c) for other in holders.get(c.mark, ())):
             copies.append(c)
-        else:
-            kept.append(c)
+            continue
+        kept.append(c)
+        for mark in _log(c).marks:
+            holders.setdefault(mark, []).append(c)
     return kept, copies
 
 
 def _holds(whole: _Candidate, part: _Candidate) -> bool:
-    starts = _log(whole).starts.get(part.first_line, ())
     n = _log(part).read
-    for start in starts:
-        if start + n - 1 > _log(whole).read:
-            break
-        if n < _SURE_COPY and not _same_time(whole, part, start):
-            continue
-        held = islice(whole.file.lines(), start - 1, start - 1 + n)
-        if all(a == b for a, b in zip(held, part.file.lines(), strict=True)):
-            return True
+    for found in _log(whole).marks[part.mark]:
+        skip = found - 1 - part.before_mark  # lines of the whole before the part
+        if 0 <= skip <= _log(whole).read - n and _alike(whole, part, skip):
+            held = islice(whole.file.lines(), skip, skip + n)
+            if all(a == b for a, b in zip(held, part.file.lines(), strict=False)):
+                return True
     return False
 
 
-def _same_time(whole: _Candidate, part: _Candidate, start: int) -> bool:
-    """Tell whether the first entry of a part has the same time where the whole holds it."""
+def _alike(whole: _Candidate, part: _Candidate, skip: int) -> bool:
+    """Tell, without opening the files again, whether one may hold the other behind some lines."""
     big, small = _log(whole), _log(part)
     if not small.rows:
         return True
-    at = bisect_left(big.rows, start + small.rows[0] - 1)
+    at = bisect_left(big.rows, small.rows[0] + skip)
+    if at + len(small.rows) > len(big.rows):
+        return False
+    for i in range(min(len(small.rows), _LOOKED_AT)):
+        if big.rows[at + i] != small.rows[i] + skip:
+            return False
+        both = big.kinds[at + i] == small.kinds[i] == MESSAGE
+        if both and big.other[at + i] != small.other[i]:
+            return False
+    if small.read >= _SURE_COPY:
+        return True
+    # So few lines may be alike by chance: then the channel and the date must be the same, too. The
+    # last line's time, since status lines at the beginning have none of their own.
     times = [(c.placed.times if c.placed else _log(c).times) for c in (whole, part)]
-    return at < len(times[0]) and times[0][at] == times[1][0]
+    return _channel_hint(whole) == _channel_hint(part) and (
+        times[0][at + len(small.rows) - 1] == times[1][-1]
+    )
+
+
+def _channel_hint(c: _Candidate) -> object:
+    # The dated layout names the channel in every line.
+    return c.layout if c.layout == DATED else _stem(c)
 
 
 def _nothing(export: Path, left_out: _Left) -> ShequnError:

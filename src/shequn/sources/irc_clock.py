@@ -88,7 +88,7 @@ def place(clock: Sequence[int], day: dt.date, hour: int | None) -> Placed:
 
     whole = unwrap(clock, DAY)
     shift, fits = _anchor(whole, DAY, hour)
-    twelve = small and stepped
+    twelve = False
     if small and (stepped or not fits):
         halves = unwrap([c % HALF_DAY for c in clock], HALF_DAY)
         half_shift, half_fits = _anchor(halves, HALF_DAY, hour)

@@ -66,8 +66,8 @@ class Log:
         Nicks that never speak but in notices, as robots do.
     read, ignored, unparsed, examples
         Counts of lines, and the first that could not be understood.
-    starts
-        Lines on which another file's first line stands, by that line.
+    marks
+        Lines on which the mark of some file stands, by that mark.
     """
 
     file: LogFile
@@ -88,7 +88,7 @@ class Log:
     ignored: int = 0
     unparsed: int = 0
     examples: list[Example] = field(default_factory=list)
-    starts: dict[str, list[int]] = field(default_factory=dict)
+    marks: dict[str, list[int]] = field(default_factory=dict)
 
 
 def layout_of(lines: Iterable[str]) -> str | Text:
@@ -127,7 +127,7 @@ def layout_of(lines: Iterable[str]) -> str | Text:
 
 
 def parse(
-    file: LogFile, layout: str, first_lines: set[str], tick: Callable[[int], None] | None = None
+    file: LogFile, layout: str, marks: set[str], tick: Callable[[int], None] | None = None
 ) -> Log:
     """Read a log once.
 
@@ -137,8 +137,8 @@ def parse(
         The file.
     layout
         From `layout_of`.
-    first_lines
-        First lines of the files of the export, to find copies by.
+    marks
+        Lines to note the places of, to find copies by.
     tick
         Called with the number of bytes read since the last call, for showing progress.
 
@@ -147,7 +147,7 @@ def parse(
     ShequnError
         Where the file cannot be read.
     """
-    return _Reader(Log(file, layout)).read(first_lines, tick)
+    return _Reader(Log(file, layout)).read(marks, tick)
 
 
 def text_of(line: str, layout: str) -> str:
@@ -173,7 +173,7 @@ class _Reader:
         self._notices: set[int] = set()
         self._speakers: set[int] = set()
 
-    def read(self, first_lines: set[str], tick: Callable[[int], None] | None) -> Log:
+    def read(self, marks: set[str], tick: Callable[[int], None] | None) -> Log:
         # One long loop: it runs once a line, and a call would cost as much as the line itself.
         log, row = self.log, 0
         dated = log.layout == DATED
@@ -184,8 +184,8 @@ class _Reader:
         for block in log.file.blocks():
             for line in block:
                 row += 1
-                if line in first_lines:
-                    log.starts.setdefault(line, []).append(row)
+                if line in marks:
+                    log.marks.setdefault(line, []).append(row)
                 found = match(line)
                 if found is None:
                     self._other_line(line, row)

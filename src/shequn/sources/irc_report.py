@@ -57,8 +57,9 @@ def fill(
         names = ", ".join(sorted(guessed))
         said.append(
             Text(
-                f"Some logs do not name their channel; taken from file names: {names}.",
-                f"有的记录没有写频道，按文件名取：{names}。",
+                "Some logs do not name their channel; it was taken from logs named alike, or from "
+                f"the file name: {names}.",
+                f"有的记录没有写频道，按同名系列的其他记录或文件名取：{names}。",
             )
         )
     odd = sum(n for name, n in report.decoded.items() if name != "utf-8")
@@ -87,7 +88,8 @@ def _who(people: People) -> Text:
         f"(Guest…) or a bot and are not. Groups of nicks taken apart because two of them talked in "
         f"turn: {people.conflicts:,}.",
         f"同一昵称算一个人，不分大小写。改名行里有 {people.renames:,} 对昵称，"
-        f"{people.joined:,} 对并为一人；{people.placeholders:,} 对含占位昵称（Guest…）或机器人，不并。"
+        f"{people.joined:,} 对并为一人；"
+        f"{people.placeholders:,} 对含占位昵称（Guest…）或机器人，不并。"
         f"因两个昵称交替发言而拆开的昵称组：{people.conflicts:,}。",
     )
 

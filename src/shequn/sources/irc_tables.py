@@ -112,7 +112,9 @@ class Tables:
         """Return every table; their rows are made while they are read."""
         text = ("text",) if keep_text else ()
         tables = {
-            "members": Table(("member_id", "joined_at", "joined_at_basis", "is_bot"), self._members()),
+            "members": Table(
+                ("member_id", "joined_at", "joined_at_basis", "is_bot"), self._members()
+            ),
             "membership_events": Table(
                 ("event_id", "ts", "channel_id", "member_id", "action", "method", "source_id"),
                 self._events(),

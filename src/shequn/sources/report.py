@@ -164,7 +164,8 @@ class ImportReport:
             ),
             Text(
                 f"{self.messages:,} messages, {self.membership_events:,} membership events, "
-                f"{self.mentions:,} mentions; {self.members:,} members, of them bots: {self.bots:,}.",
+                f"{self.mentions:,} mentions; {self.members:,} members "
+                f"(of them bots: {self.bots:,}).",
                 f"消息 {self.messages:,} 条，进出记录 {self.membership_events:,} 条，"
                 f"点名 {self.mentions:,} 次；"
                 f"成员 {self.members:,} 人，其中机器人 {self.bots:,} 个。",
