@@ -178,11 +178,16 @@ def csv_source(table: Table, path: Path, header: Header) -> Source:
     """
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
     positions = header.positions(table)
+    ends = ""
+    if any("\n" in name for name in header.names):
+        # A line break in a cell of the header, as spreadsheets write it, else hides every row.
+        ends = header.newline.replace("\r", "\\r").replace("\n", "\\n")
+        ends = f"new_line = '{ends}', "
     chosen = ", ".join(f"c{i} AS {quoted(name)}" for name, i in positions.items())
     sql = (
         f"SELECT {chosen} FROM read_csv({_file(path)}, auto_detect = false, header = true, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', nullstr = '', "
-        f"columns = {{{columns}}}, max_line_size = {_LONGEST}, hive_partitioning = false)"
+        f"{ends}columns = {{{columns}}}, max_line_size = {_LONGEST}, hive_partitioning = false)"
     )
     return Source(sql, dict.fromkeys(positions, "VARCHAR"), header.names)
 
