@@ -37,7 +37,7 @@ def test_mentions_are_known_nicks_at_the_start_of_a_message(imported: Import) ->
     assert "reply_to_id" not in got.rows("messages")[0]
 
 
-def test_joining_is_known_by_the_event_unless_they_talked_before(imported: Import) -> None:
+def test_a_connection_is_not_joining_and_not_leaving(imported: Import) -> None:
     got = imported(
         {
             "2024-05-10.txt": "[09:58] <early> x\n[10:00] <early> x\n=== early [a@b]  has joined #c\n"
@@ -49,12 +49,14 @@ def test_joining_is_known_by_the_event_unless_they_talked_before(imported: Impor
     known = {r["member_id"]: (r["joined_at"], r["joined_at_basis"]) for r in got.rows("members")}
     assert known == {
         got.ids["early"]: ("2024-05-10T09:58:00Z", "first_message"),
-        got.ids["new"]: ("2024-05-10T10:00:00Z", "event"),
-        got.ids["silent"]: ("2024-05-10T10:05:00Z", "event"),
+        got.ids["new"]: ("2024-05-10T10:05:00Z", "first_message"),
+        got.ids["silent"]: ("2024-05-11T09:00:00Z", "first_message"),
         got.ids["gone"]: ("", ""),
     }
     assert "left_at" not in got.rows("members")[0]
+    assert not got.report.knowledge["joins"].known
     assert not got.report.knowledge["leaves"].known
+    assert [r["action"] for r in got.rows("membership_events")].count("join") == 4
 
 
 def test_kept_text_holds_no_known_nick(imported: Import) -> None:

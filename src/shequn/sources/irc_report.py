@@ -78,7 +78,7 @@ def fill(
                 "保留了正文。其中出现过的昵称已替换；其他姓名、地址、链接保持原样。",
             )
         )
-    report.knowledge = _known(report)
+    report.knowledge = _known()
 
 
 def _who(people: People) -> Text:
@@ -143,15 +143,15 @@ def _when(clocks: Sequence[Placed], dated_by_hand: tuple[int, dt.date | None]) -
     return said
 
 
-def _known(report: ImportReport) -> dict[str, Knowledge]:
-    events = report.membership_events > 0
+def _known() -> dict[str, Knowledge]:
     return {
         "joins": Knowledge(
-            events,
+            False,
             Text(
-                "The first join line, if the member did not talk before it, else the first "
-                "message. Whoever was there before the logs begin seems to have come then.",
-                "首个上线行；若此前已发言，或没有上线行，用首次发言。"
+                "A join line is a connection, not joining the community: it is in "
+                "membership_events. members.joined_at is the first message; whoever was there "
+                "before the logs begin seems to have come then.",
+                "上线只是连接，不是入群：记在 membership_events。members.joined_at 用首次发言；"
                 "记录开始前就在的人，看起来像那时才来。",
             ),
         ),

@@ -146,25 +146,20 @@ class Tables:
         return len(set(self.ids.values())), len(self._robots)
 
     def _members(self) -> Iterator[Sequence[Value]]:
-        joined: dict[str, int] = {}
+        # A join line is a connection, made anew every day: it says nothing about joining the
+        # community, and taking it for that would make a newcomer of everybody who reconnects.
         spoke: dict[str, int] = {}
         for source in self._sources:
             log = source.log
             own = [self.ids[n] for n in log.nicks]
             for kind, time, who in zip(log.kinds, log.times, log.who, strict=True):
-                if kind in (MESSAGE, JOIN):
-                    first = spoke if kind == MESSAGE else joined
-                    member = own[who]
-                    if first.setdefault(member, time) > time:
-                        first[member] = time
+                member = own[who]
+                if kind == MESSAGE and spoke.setdefault(member, time) > time:
+                    spoke[member] = time
         for member in sorted(set(self.ids.values())):
-            event, message = joined.get(member), spoke.get(member)
-            # Who talks before the first join we see was there already: that join is a reconnection.
-            if event is not None and (message is None or event <= message):
-                yield member, event, "event", member in self._robots
-            else:
-                basis = None if message is None else "first_message"
-                yield member, message, basis, member in self._robots
+            message = spoke.get(member)
+            basis = None if message is None else "first_message"
+            yield member, message, basis, member in self._robots
 
     def _events(self) -> Iterator[Sequence[Value]]:
         for source in self._sources:
