@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import write_table
+from common import write_table
 from outside import Inside, clear, everything, irc_log, real_irc_book, shequn, text_of
 from shequn import check, cli, edition, paths, rerun, sources
 from shequn.rerun import Result

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import nbformat
 import pytest
 
-from conftest import ROOT
+from common import ROOT
 from outside import everything, irc_log, real_irc_book, shequn
 from shequn.rerun import Result
 from shequn.scrub import scrub

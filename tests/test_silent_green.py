@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import write_table
+from common import write_table
 from outside import Inside, clear, everything, miniature, text_of
 from shequn import publish, rerun
 from shequn.text import ShequnError

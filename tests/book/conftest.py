@@ -9,15 +9,13 @@ import browser as chrome
 import pytest
 from playwright.sync_api import Browser
 
-_SHARED = Path(__file__).resolve().parents[1] / "conftest.py"
+from common import require
 
 
 @pytest.fixture(scope="session")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """Return the browser; where there is none the test is skipped, in CI it fails."""
-    shared = request.config.pluginmanager.get_plugin(str(_SHARED))
-    assert shared is not None
-    shared.require(chrome.executable(), "Chromium is not installed")
+    require(chrome.executable(), "Chromium is not installed")
     with chrome.chromium() as running:
         yield running
 
