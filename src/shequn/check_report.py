@@ -185,17 +185,17 @@ class Report:
 
         lines: list[RenderableType] = []
         for fault in self.faults:
-            place = [fault.file or self.folder]
+            place = [_safe(fault.file or self.folder)]
             if rows := _rows(fault, lang):
                 place.append(("行 " if lang == "zh" else "row ") + ", ".join(rows))
             if fault.column:
                 place.append(fault.column)
-            said: list[str | tuple[str, str]] = [_mark(fault, lang), " ", fault.what[lang]]
+            said: list[str | tuple[str, str]] = [_mark(fault, lang), " ", _safe(fault.what[lang])]
             if fault.value is not None:
                 said.append(f" [{fault.value}]")
             lines.append(Line(" · ".join(place), style="bold"))
             lines.append(Padding(Line.assemble(*said), (0, 0, 0, 2)))
-            lines.append(Padding(Line(fault.mend[lang]), (0, 0, 1, 2)))
+            lines.append(Padding(Line(_safe(fault.mend[lang])), (0, 0, 1, 2)))
         return lines
 
     def _fault_table(self, lang: str) -> RenderableType:
@@ -215,12 +215,12 @@ class Report:
         for fault in self.faults:
             values = "\n".join(value or "" for _, value in fault.examples)
             table.add_row(
-                Line(fault.file or self.folder),
+                Line(_safe(fault.file or self.folder)),
                 Line("\n".join(_rows(fault, lang))),
                 Line(fault.column or ""),
                 Line(values.rstrip()),
-                Line.assemble(_mark(fault, lang), " ", fault.what[lang]),
-                Line(fault.mend[lang]),
+                Line.assemble(_mark(fault, lang), " ", _safe(fault.what[lang])),
+                Line(_safe(fault.mend[lang])),
             )
         return table
 
@@ -235,7 +235,7 @@ class _Rendered:
         from rich.text import Text as Line
 
         for sentence in self.report._summary(self.lang):
-            yield Line(sentence)
+            yield Line(_safe(sentence))
         if not self.report.faults:
             return
         if options.max_width >= _WIDE:
@@ -268,6 +268,11 @@ def visible(value: object) -> str | None:
     text = str(value)
     shown = "".join(_escaped(c) for c in text[:SHOWN])
     return shown if len(text) <= SHOWN >= len(shown) else shown[: SHOWN - 1] + "…"
+
+
+def _safe(text: str) -> str:
+    """Return text whose names of files and folders cannot command the terminal."""
+    return "".join(c if c == "\n" else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from shequn import terminal
 from shequn.terminal import console
 from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
 from shequn.text import Lang as Spoken
 
-if TYPE_CHECKING:
-    from shequn.dataset import Dataset
-    from shequn.rerun import Notebook, Result
-
 
 def _help_language() -> str:
-    """Return the language of --help: --lang where it is given, otherwise the locale's."""
-    arguments = sys.argv[1:]
+    """Return the language of --help: the last --lang that is given, otherwise the locale's."""
+    arguments, spoken = sys.argv[1:], preferred_language()
     for before, value in zip(["", *arguments], arguments, strict=False):
         if before == "--lang" or value.startswith("--lang="):
             asked = value.removeprefix("--lang=")
-            return asked if asked in LANGUAGES else preferred_language()
-    return preferred_language()
+            spoken = "zh" if asked == "zh" else "en" if asked == "en" else preferred_language()
+    return spoken
 
 
 HELP = _help_language()
@@ -213,29 +207,10 @@ def list_(
 
     spoken = language(lang)
     if data is None:
-        _print_notebooks(rerun.notebooks(spoken), None, spoken)
+        terminal.print_notebooks(rerun.notebooks(spoken), None, spoken)
         return
     with open_dataset(data) as community:
-        _print_notebooks(rerun.notebooks(spoken), community, spoken)
-
-
-def _print_notebooks(
-    notebooks: Iterable[Notebook], community: Dataset | None, spoken: Spoken
-) -> None:
-    table = Table(box=None, pad_edge=False)
-    heads = [Text("notebook", "笔记本"), Text("about", "内容"), Text("needs", "需要")]
-    for head in heads + ([Text("your data", "你的数据")] if community else []):
-        table.add_column(head[spoken], overflow="fold", no_wrap=head is heads[0])
-    for notebook in notebooks:
-        needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())
-        nothing = Text("nothing of yours", "不需要你的数据")
-        row = [notebook.id, notebook.title, needs or nothing[spoken]]
-        if community:
-            lacking = community.missing(notebook.needs)
-            yes = Text("✓ supported", "✓ 支持")
-            row.append(yes[spoken] if not lacking else _lacks(lacking)[spoken])
-        table.add_row(*row)
-    Console(highlight=False).print(table, markup=False)
+        terminal.print_notebooks(rerun.notebooks(spoken), community, spoken)
 
 
 @app.command(
@@ -282,14 +257,17 @@ def run(
             )
     if dry_run:
         with open_dataset(data) as community:
-            _print_notebooks(chosen, community, spoken)
+            terminal.print_notebooks(chosen, community, spoken)
         return
     with terminal.Steps(spoken) as (progress, stage):
         results = runs.run(
             data, out, names=names or (), lang=spoken, jobs=jobs, book=book,
             progress=progress, stage=stage,
         )  # fmt: skip
-    _summary(results, out, book, spoken)
+    terminal.summary(results, out, spoken)
+    if book:
+        page = (out / "site" / "index.html").resolve()
+        _next(Text(f"Open {page}", f"打开 {page}"), spoken)
     raise typer.Exit(1 if any(r.status == "failed" for r in results) else 0)
 
 
@@ -324,29 +302,6 @@ def book(
         _next(Text(f"Open {page}", f"打开 {page}"), spoken)
     else:
         _next(Text(f"Nothing has changed. Open {page}", f"没有变化。打开 {page}"), spoken)
-
-
-def _lacks(missing: list[str]) -> Text:
-    return Text(f"– lacks {', '.join(missing)}", f"– 缺 {'、'.join(missing)}")
-
-
-def _summary(results: list[Result], out: Path, book: bool, lang: str) -> None:
-    count = {s: sum(r.status == s for r in results) for s in ("ok", "skipped", "failed")}
-    for result in results:
-        if result.status == "skipped":
-            print(f"{result.name}: {_lacks(result.missing)[lang]}")
-        if result.status == "failed":
-            print(f"{result.name}: {result.error}")
-    said = Text(
-        f"{count['ok']} run, {count['skipped']} skipped, {count['failed']} failed. "
-        f"Values: {out / 'values.csv'}",
-        f"完成 {count['ok']} 个，跳过 {count['skipped']} 个，失败 {count['failed']} 个。"
-        f"数值表：{out / 'values.csv'}",
-    )
-    print(said[lang])
-    if book:
-        page = (out / "site" / "index.html").resolve()
-        _next(Text(f"Open {page}", f"打开 {page}"), lang)
 
 
 def _next(text: Text, lang: str) -> None:
@@ -395,9 +350,9 @@ def main() -> None:
 def _fail(code: int, what: Text, mend: Text | None = None) -> NoReturn:
     style = None if code == _INTERRUPTED else "bold red"
     if what[HELP]:  # soft_wrap: no line break in the middle of a path
-        console.print(what[HELP], style=style, markup=False, soft_wrap=True)
+        console.print(terminal.plain(what[HELP]), style=style, markup=False, soft_wrap=True)
     if mend:
-        console.print(mend[HELP], markup=False, soft_wrap=True)
+        console.print(terminal.plain(mend[HELP]), markup=False, soft_wrap=True)
     sys.exit(code)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,11 +20,13 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Table
 
 from shequn.text import Text
 
 if TYPE_CHECKING:
-    from shequn.rerun import Result
+    from shequn.dataset import Dataset
+    from shequn.rerun import Notebook, Result
 
 console = Console(stderr=True, highlight=False)
 
@@ -31,6 +36,7 @@ _STATUS = {
     "failed": Text("failed", "失败"),
 }
 _UNCHANGED = Text("unchanged", "未变")
+_HARMLESS = "\n\u200c\u200d"  # joiners are part of a character
 _LONGEST = 300  # characters of a message that another program wrote
 
 # The command line's own complaints come in English from the library that reads it.
@@ -83,6 +89,14 @@ def mistyped(error: Exception) -> Text:
     return Text(english, english and f"命令写得不对：{english}")
 
 
+def plain(text: str) -> str:
+    """Return text without what would command the terminal, such as a name of a file may hold."""
+    return "".join(
+        "\ufffd" if unicodedata.category(c) in ("Cc", "Cf") and c not in _HARMLESS else c
+        for c in text
+    )
+
+
 def short(error: Exception) -> str:
     """Return a system's complaint in a line or two; of many files, the first."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
@@ -129,3 +143,42 @@ class Steps:
         self.bar.update(self.task, description=text[self.lang], total=None)
         if self.bar.disable:
             console.print(f"  {text[self.lang]}", markup=False)
+
+
+def print_notebooks(notebooks: Iterable[Notebook], community: Dataset | None, spoken: str) -> None:
+    """Print notebooks, what each needs, and whether a community's data support it."""
+    table = Table(box=None, pad_edge=False)
+    heads = [Text("notebook", "笔记本"), Text("about", "内容"), Text("needs", "需要")]
+    for head in heads + ([Text("your data", "你的数据")] if community else []):
+        table.add_column(head[spoken], overflow="fold", no_wrap=head is heads[0])
+    for notebook in notebooks:
+        needs = ", ".join(f"{t} ({', '.join(c)})" for t, c in notebook.needs.items())
+        nothing = Text("nothing of yours", "不需要你的数据")
+        row = [notebook.id, notebook.title, needs or nothing[spoken]]
+        if community:
+            lacking = community.missing(notebook.needs)
+            yes = Text("✓ supported", "✓ 支持")
+            row.append(yes[spoken] if not lacking else _lacks(lacking)[spoken])
+        table.add_row(*row)
+    Console(highlight=False).print(table, markup=False)
+
+
+def _lacks(missing: list[str]) -> Text:
+    return Text(f"– lacks {', '.join(missing)}", f"– 缺 {'、'.join(missing)}")
+
+
+def summary(results: list[Result], out: Path, lang: str) -> None:
+    """Print what became of a run."""
+    count = {s: sum(r.status == s for r in results) for s in ("ok", "skipped", "failed")}
+    for result in results:
+        if result.status == "skipped":
+            print(f"{result.name}: {_lacks(result.missing)[lang]}")
+        if result.status == "failed":
+            print(f"{result.name}: {plain(result.error)}")
+    said = Text(
+        f"{count['ok']} run, {count['skipped']} skipped, {count['failed']} failed. "
+        f"Values: {out / 'values.csv'}",
+        f"完成 {count['ok']} 个，跳过 {count['skipped']} 个，失败 {count['failed']} 个。"
+        f"数值表：{out / 'values.csv'}",
+    )
+    print(said[lang])
