@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from engines import (
-    CLOCKS,
-    DIALECTS,
-    TABLES,
-    assert_compiles,
-    assert_same,
     community,
     compute,
     covering,
     covering_days,
     log,
-    queries,
     roster,
     row,
-    synthetic,
     whole_days,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shequn.dataset import Dataset
-from shequn.metrics import Query
 from shequn.metrics.active_members import WINDOWS, active_members, stickiness
 
 ORIGIN = date(2024, 1, 1)
@@ -404,24 +394,3 @@ def test_one_member() -> None:
     assert values(frame, 1) == {date(2024, 1, 31): 1}
     assert np.isnan(values(frame, 7)[date(2024, 1, 31)])
     assert np.isnan(sticky["value"].iloc[-1])
-
-
-# --- engines
-
-
-@pytest.mark.parametrize("query", queries("active_members"), ids=lambda q: q.name)
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("clock", CLOCKS, ids=lambda c: c["timezone"])
-@pytest.mark.parametrize("tables", TABLES, ids=len)
-def test_compiles(
-    query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
-) -> None:
-    assert_compiles(query, dialect, clock, tables)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("query", queries("active_members"), ids=lambda q: q.name)
-@pytest.mark.parametrize("clock", range(len(CLOCKS)))
-def test_same_on_spark(query: Query, clock: int, on_spark: list[Dataset]) -> None:
-    frames: dict[str, Any] = synthetic()
-    assert_same(compute(query, **CLOCKS[clock], **frames), on_spark[clock].compute(query))

@@ -9,27 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from engines import (
-    CLOCKS,
-    DIALECTS,
-    TABLES,
-    assert_compiles,
-    assert_same,
     community,
     compute,
     covering,
     log,
-    queries,
     roster,
     row,
-    synthetic,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shequn.calendar import Calendar
-from shequn.dataset import Dataset
 from shequn.intervals import wilson
-from shequn.metrics import Query
 from shequn.metrics.participation_inequality import (
     gini,
     half_group,
@@ -379,24 +370,3 @@ def test_equal_voices_have_a_point_for_an_interval() -> None:
     frame = measured(2, 2, 2, 2, 2, 2)
     assert list(frame.loc["gini", ["value", "low", "high"]]) == [0, 0, 0]
     assert list(frame.loc["half_group", ["value", "low", "high"]]) == [3, 3, 3]
-
-
-# --- engines
-
-
-@pytest.mark.parametrize("query", queries("participation_inequality"), ids=lambda q: q.name)
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("clock", CLOCKS, ids=lambda c: c["timezone"])
-@pytest.mark.parametrize("tables", TABLES, ids=len)
-def test_compiles(
-    query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
-) -> None:
-    assert_compiles(query, dialect, clock, tables)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("query", queries("participation_inequality"), ids=lambda q: q.name)
-@pytest.mark.parametrize("clock", range(len(CLOCKS)))
-def test_same_on_spark(query: Query, clock: int, on_spark: list[Dataset]) -> None:
-    frames: dict[str, Any] = synthetic()
-    assert_same(compute(query, **CLOCKS[clock], **frames), on_spark[clock].compute(query))

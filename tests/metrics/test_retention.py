@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from engines import (
-    CLOCKS,
-    DIALECTS,
-    TABLES,
-    assert_compiles,
-    assert_same,
     community,
     compute,
     covering,
     covering_days,
     log,
-    queries,
     roster,
     row,
-    synthetic,
     whole_days,
 )
 from hypothesis import given, settings
@@ -30,9 +22,7 @@ from hypothesis import strategies as st
 from worlds import ORIGIN, World, names, noon, worlds
 
 from shequn.calendar import Calendar
-from shequn.dataset import Dataset
 from shequn.intervals import wilson
-from shequn.metrics import Query
 from shequn.metrics.retention import DAYS, by_day, pooled, retention
 
 WEEKLY = ["period_start", "period_end", "cohort", "age_weeks", "value", "n", "low", "high"]
@@ -539,24 +529,3 @@ def test_names_row_order_and_whole_weeks_do_not_matter(
         for column in {"period_start", "period_end", "cohort"} & set(later.columns):
             later[column] -= pd.Timedelta(weeks=weeks)
         pd.testing.assert_frame_equal(frame, later, check_dtype=False)
-
-
-# --- engines
-
-
-@pytest.mark.parametrize("query", queries("retention"), ids=lambda q: q.name)
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("clock", CLOCKS, ids=lambda c: c["timezone"])
-@pytest.mark.parametrize("tables", TABLES, ids=len)
-def test_compiles(
-    query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
-) -> None:
-    assert_compiles(query, dialect, clock, tables)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("query", queries("retention"), ids=lambda q: q.name)
-@pytest.mark.parametrize("clock", range(len(CLOCKS)))
-def test_same_on_spark(query: Query, clock: int, on_spark: list[Dataset]) -> None:
-    frames: dict[str, Any] = synthetic()
-    assert_same(compute(query, **CLOCKS[clock], **frames), on_spark[clock].compute(query))

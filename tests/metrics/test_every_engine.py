@@ -1,0 +1,46 @@
+"""Every metric and view, found by itself, is the same on every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from engines import (
+    CLOCKS,
+    DIALECTS,
+    TABLES,
+    assert_compiles,
+    assert_same,
+    compute,
+    queries,
+    synthetic,
+)
+
+from shequn.dataset import Dataset
+from shequn.metrics import Query, all_metrics
+
+QUERIES = [query for metric in all_metrics() for query in queries(metric)]
+
+
+def test_every_metric_is_here() -> None:
+    assert {query.metric for query in QUERIES} == set(all_metrics())
+    assert len(QUERIES) > len(all_metrics()), "views too"
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.name)
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("clock", CLOCKS, ids=lambda c: c["timezone"])
+@pytest.mark.parametrize("tables", TABLES, ids=len)
+def test_compiles(
+    query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
+) -> None:
+    assert_compiles(query, dialect, clock, tables)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")  # one session for all
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.name)
+@pytest.mark.parametrize("clock", range(len(CLOCKS)))
+def test_same_on_spark(query: Query, clock: int, on_spark: list[Dataset]) -> None:
+    frames: dict[str, Any] = synthetic()
+    assert_same(compute(query, **CLOCKS[clock], **frames), on_spark[clock].compute(query))
