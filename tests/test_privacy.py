@@ -36,7 +36,7 @@ QUARTET = ("zqviola", "zqcello", "zqgeige", "zqbratsche")
 SIXTH = ("zqeins", "zqzwei", "zqdrei", "zqvier", "zqfuenf", "zqsechs")
 SECRET = "zqgeheim plugh 密语"
 NOTEBOOKS = ("active_members", "retention", "participation_inequality", "student_network")
-QUARTET_WEEK, SIXTH_WEEK = "2024-03-18", "2024-03-25"
+QUARTET_WEEK, SIXTH_WEEK = "2024-04-08", "2024-04-15"
 IN_OPEN = 0x20
 
 
@@ -45,10 +45,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with logs, imported twice: without the texts, and with them."""
     home = tmp_path_factory.mktemp("private") / "home" / "zqhomeuser"
     home.mkdir(parents=True)
-    people = dict.fromkeys(NICKS, 0) | dict.fromkeys(QUARTET, 14) | dict.fromkeys(SIXTH, 21)
-    logs = irc_log(home / "logs", people, 63, SECRET)
+    # Newcomers are those who are first seen after 28 days; weeks begin on Monday.
+    people = dict.fromkeys(NICKS, 0) | dict.fromkeys(QUARTET, 35) | dict.fromkeys(SIXTH, 42)
+    logs = irc_log(home / "logs", people, 84, SECRET)
     # A private talk, kept under the name of the person it was with.
-    (logs / f"{NICKS[0]}_2024-05-06.log").write_text(
+    (logs / f"{NICKS[0]}_2024-05-27.log").write_text(
         f"[13:00] <{NICKS[0]}> {SECRET}\n[13:01] <{NICKS[1]}> {NICKS[0]}: {SECRET}\n",
         encoding="utf-8",
     )
