@@ -111,13 +111,15 @@ def canvas(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
 
 
 def nothing(axes: Axes, lang: str) -> None:
-    """Say on the axes that there is nothing to show."""
+    """Say, in a strip instead of an empty frame, that there is nothing to show."""
+    axes.axis("off")
     axes.text(
         0.5, 0.5, label("nothing", lang), ha="center", va="center", color=MUTED,
         transform=axes.transAxes,
     )  # fmt: skip
-    axes.set_xticks([])
-    axes.set_yticks([])
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.set_size_inches(7.2, 0.8)
 
 
 def rolling_actives(daily: pd.DataFrame, lang: str) -> Figure:
