@@ -168,6 +168,15 @@ def test_what_programs_write_in_their_own_way_is_read(content: bytes, inside: In
     assert [str(t) for t in rows["ts"]] == ["2024-03-01 02:15:00", "2024-03-02 02:15:00"]
 
 
+@pytest.mark.parametrize("name", ["q'q\" [x]* {y} ?", "#1 %20 社群 $HOME", "two\nlines", "-n"])
+def test_a_folder_may_have_any_name(name: str, inside: Inside) -> None:
+    _data(inside.folder / name, HEAD + GOOD)
+    assert inside("check", f"./{name}").code == 0
+    assert inside("run", f"./{name}", "--out", f"RUN {name}", "--dry-run").code == 0
+    with open_dataset(inside.folder / name) as community:
+        assert int(community.engine.frame("SELECT count(*) AS n FROM messages")["n"].iloc[0]) == 2
+
+
 def test_a_time_long_ago_does_not_make_centuries_of_quiet_days(inside: Inside) -> None:
     old = "3,cleo,1970-01-01T00:00:00Z\n4,dora,0001-01-01T00:00:00Z\n"
     data = _data(inside.folder / "DATA", HEAD + GOOD + old)
