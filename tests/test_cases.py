@@ -269,12 +269,15 @@ def test_figures_in_both_languages_also_of_nothing(lang: str) -> None:
     assert {charts_network.alt(name, lang) for name in ("degree", "weekly", "null", "removal")}
 
 
-def test_made_up_data_are_called_so() -> None:
-    shape = network_structure(pd.DataFrame({"source": [1], "target": [2]}))
-    for lang, word in (("en", "synthetic"), ("zh", "合成")):
-        made_up = charts_network.side_by_side(shape, shape, lang, synthetic=True)
-        real = charts_network.side_by_side(shape, shape, lang, synthetic=False)
-        assert word in " ".join(made_up)
-        assert word not in " ".join(real)
-        assert len(made_up) == len(shape.summary())
-        assert "—" in made_up.iloc[:, 1].tolist()  # under five members: no shares
+def test_of_fewer_than_five_members_nothing_is_shown() -> None:
+    """Not how many they are, nor their ties; of five all but those whose leaving cuts somebody off."""
+    two = network_structure(pd.DataFrame({"source": [1], "target": [2]}))
+    five = network_structure(pd.DataFrame({"source": [1, 1, 1, 1], "target": [2, 3, 4, 5]}))
+    nobody = network_structure(pd.DataFrame({"source": [], "target": []}))
+    for lang, few in (("en", "under 5"), ("zh", "不足 5")):
+        assert set(charts_network.structure_table(two, lang).iloc[:, 1]) <= {few, "—", "0"}
+        assert set(charts_network.structure_table(nobody, lang).iloc[:, 1]) == {"—"}
+        table = charts_network.structure_table(five, lang)
+        assert table.iloc[0, 1] == "5"
+        assert table.iloc[-1, 1] == few
+        assert table.iloc[:, 1].tolist().count(few) == 1

@@ -31,12 +31,11 @@ FIGURES: dict[str, Draw] = {
 @pytest.fixture(scope="module")
 def frames() -> dict[str, pd.DataFrame]:
     with open_dataset() as sample:
-        weekly = sample.compute(retention)
         return {
             "rolling_actives": sample.compute(active_members),
             "stickiness": sample.compute(stickiness),
-            "cohorts": weekly,
-            "retention_curve": pooled(weekly),
+            "cohorts": sample.compute(retention),
+            "retention_curve": sample.compute(pooled),
             "lorenz": sample.compute(lorenz),
         }
 

@@ -418,12 +418,13 @@ def test_the_book_of_a_shop_in_chinese(
     data = write_table(tmp_path / "小店", "orders", orders)
     out, results = book_of(data, "zh")
     assert {r.name: r.status for r in results if r.status != "skipped"} == {
-        "plan/claims_audit": "ok"
+        "plan/claims_audit": "ok",
+        "cases/student_network": "ok",
     }
     _is_a_run(out, results, "zh")
     assert _pages_agree(out, "zh") > 10
     assert _values(out) == []
-    for page in ("metrics/retention", "metrics/active_members", "cases/student_network"):
+    for page in ("metrics/retention", "metrics/active_members", "models/network_structure"):
         text = text_of(out / "site" / "notebooks" / f"{page}.html")
         assert "数据不足：本页需要 messages" in text
         assert "{" not in re.sub(r"\{[^}]*\}", "", text), "a role was left as it is written"

@@ -39,11 +39,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """Return a run whose one notebook recorded two numbers and nothing, and showed a figure."""
+    """Return a run whose notebook recorded two numbers, none, and few, and showed a figure."""
     outputs = [
         _recorded("messages", 1234.0),
         _recorded("share", 0.256),
         _recorded("nothing", None),
+        _recorded("few", None, withheld=True),
         nbformat.v4.new_output(
             "display_data", {"image/svg+xml": "<svg/>", "image/png": "cG5n"},
             metadata={"shequn": {"figure": "count.square", "alt": "A square, empty"}},
@@ -61,8 +62,8 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "RUN"
 
 
-def _recorded(name: str, value: float | None) -> Any:
-    own = {"metric": name, "value": value}
+def _recorded(name: str, value: float | None, *, withheld: bool = False) -> Any:
+    own = {"metric": name, "value": value, "withheld": withheld}
     return nbformat.v4.new_output("display_data", {}, metadata={"shequn": {"value": own}})
 
 
@@ -78,6 +79,7 @@ GLUE = "{{glue:text}}`../notebooks/metrics/count.md::{key}:{spec}`"
         (OK, "messages", None, None),
         (OK, "share", None, None),
         (OK, "nothing", "no value", "无数值"),
+        (OK, "few", "too few members", "人数太少"),
         (OK, "misspelt", None, None),
         (SKIPPED, "messages", "not in this data", "数据里没有"),
         (FAILED, "messages", "not computed", "没有算"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Okabe–Ito: distinct to colour-blind readers and, in this order, in grey print.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MUTED = "#767676"
+FEW = Text("under 5", "不足 5")  # stands where a number about one to four people would
 
 _LABELS = {
     "day": Text("day", "日期"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shequn.charts import MUTED, PALETTE, canvas, nothing, theme
+from shequn.charts import FEW, MUTED, PALETTE, canvas, nothing, theme
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -61,9 +61,6 @@ _COLUMNS = {
     "low": Text("random, lowest", "随机，最低"),
     "high": Text("random, highest", "随机，最高"),
     "measure": Text("measure", "指标"),
-    "case": Text("students, 2004", "学生网络，2004"),
-    "own": Text("the community shown here", "这里展示的社群"),
-    "synthetic": Text("the community shown here (synthetic)", "这里展示的社群（合成数据）"),
 }
 _ALTS = {
     "degree": Text(
@@ -211,29 +208,27 @@ def removal(losses: pd.DataFrame, lang: str) -> Figure:
     return figure
 
 
-def side_by_side(case: Structure, own: Structure, lang: str, *, synthetic: bool) -> pd.DataFrame:
-    """Return the numbers of a case and of a community in two columns, ready to read.
+def structure_table(structure: Structure, lang: str) -> pd.DataFrame:
+    """Return the numbers of a structure, ready to read; what is withheld says so.
 
     Parameters
     ----------
-    case, own
-        Two structures.
+    structure
+        A community's structure.
     lang
         ``"en"`` or ``"zh"``.
-    synthetic
-        True where ``own`` is made-up data: its heading says so.
     """
     import pandas as pd
 
-    both = case.summary().merge(own.summary(), on="measure", suffixes=("_case", "_own"))
-    heading = "synthetic" if synthetic else "own"
-    return pd.DataFrame(
-        {
-            _COLUMNS["measure"][lang]: [_MEASURES[m][lang] for m in both["measure"]],
-            _COLUMNS["case"][lang]: [*map(_readable, both["measure"], both["value_case"])],
-            _COLUMNS[heading][lang]: [*map(_readable, both["measure"], both["value_own"])],
-        }
-    )
+    numbers = structure.summary()
+    values = [
+        FEW[lang] if few else _readable(measure, value)
+        for measure, value, few in zip(
+            numbers["measure"], numbers["value"], numbers["withheld"], strict=True
+        )
+    ]
+    shown = {"measure": [_MEASURES[m][lang] for m in numbers["measure"]], "value": values}
+    return pd.DataFrame(shown).rename(columns={c: _COLUMNS[c][lang] for c in shown})
 
 
 def chance_table(comparison: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -242,7 +237,10 @@ def chance_table(comparison: pd.DataFrame, lang: str) -> pd.DataFrame:
 
     shown = {_COLUMNS["measure"][lang]: [_MEASURES[m][lang] for m in comparison["measure"]]}
     for column in ("value", "expected", "low", "high"):
-        shown[_COLUMNS[column][lang]] = ["—" if x != x else f"{x:.1%}" for x in comparison[column]]
+        shown[_COLUMNS[column][lang]] = [
+            FEW[lang] if few else "—" if x != x else f"{x:.1%}"
+            for x, few in zip(comparison[column], comparison["withheld"], strict=True)
+        ]
     return pd.DataFrame(shown)
 
 

@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from shequn import schema, tabular
 from shequn.calendar import Calendar
 from shequn.engine import DuckDBEngine, Engine
+from shequn.metrics import SMALLEST_GROUP, suppress
 from shequn.paths import SAMPLE
 from shequn.tabular_folder import DESCRIPTOR
 from shequn.text import ShequnError, Text
@@ -43,10 +44,14 @@ class Dataset:
         Where the tables live.
     info
         Name, zone, day start, week start of the community, and whether it is synthetic.
+    smallest_group
+        People from whom on a number is shown; fewer are withheld.
     """
 
-    def __init__(self, engine: Engine, info: tabular.CommunityInfo) -> None:
-        self.engine, self.info = engine, info
+    def __init__(
+        self, engine: Engine, info: tabular.CommunityInfo, smallest_group: int = SMALLEST_GROUP
+    ) -> None:
+        self.engine, self.info, self.smallest_group = engine, info, smallest_group
         hours, minutes = (int(part) for part in info.day_start.split(":"))
         clock = Calendar(info.timezone, hours + minutes / 60, info.week_start)
         self._years = (1970, 1970)
@@ -88,7 +93,7 @@ class Dataset:
         Returns
         -------
         pandas.DataFrame
-            Tidy rows.
+            Tidy rows, those about fewer than five people withheld.
 
         Raises
         ------
@@ -109,7 +114,8 @@ class Dataset:
             )
         tables = [self.table(name) for name in query.tables]
         expression = query.expression(*tables, calendar=self.calendar, **options)
-        return query.complete(self._run(expression), self.calendar, **options)
+        result = query.complete(self._run(expression), self.calendar, **options)
+        return suppress(result, smallest=self.smallest_group) if "n" in result else result
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the contract, every column present, times on the community's clock.
@@ -146,7 +152,8 @@ class Dataset:
         Returns
         -------
         pandas.DataFrame
-            ``date`` (joined or left), ``basis`` (None where the date is unknown), ``members``.
+            ``date`` (joined or left), ``basis`` (None where the date is unknown), ``members``;
+            fewer than five are withheld.
         """
         import ibis
         from ibis import _
@@ -159,9 +166,10 @@ class Dataset:
             for kind in ("joined", "left")
         ]
         frame = self._run(ibis.union(*parts))
-        return frame[["date", "basis", "members"]].sort_values(
+        ordered = frame[["date", "basis", "members"]].sort_values(
             ["date", "members", "basis"], ascending=[True, False, True], ignore_index=True
         )
+        return suppress(ordered, "members", (), smallest=self.smallest_group)
 
     def _raw(self, name: str) -> ir.Table:
         import ibis

@@ -26,6 +26,7 @@ Stage = Callable[[Text], None]
 _GLUE = re.compile(r"\{glue:text\}`(?:(?P<doc>[^`:]+)::)?(?P<key>[^`:]+):(?P<spec>[^`]*)`")
 _CELL = re.compile(r"^```\{code-cell\}.*?^```\n?", re.MULTILINE | re.DOTALL)
 _NO_VALUE = Text("no value", "无数值")
+_FEW = Text("too few members", "人数太少")
 _NOT_HERE = Text("not in this data", "数据里没有")
 _NOT_RUN = Text("not computed", "没有算")
 _SKIPPED = Text(
@@ -109,12 +110,12 @@ class Sources:
         by_name = {r.name: r for r in results}
         self.reasons = {n.name: _reason(by_name.get(n.name)) for n in self.notebooks}
         self.skipped = {r.name for r in results if r.status == "skipped"}
-        self.values: dict[str, dict[str, float | None]] = {}
+        self.values: dict[str, dict[str, dict[str, Any]]] = {}
         self.figures: dict[str, str] = {}
         for name, reason in self.reasons.items():
             if reason is None:
                 recorded, shown = rerun.outputs(run / "notebooks" / f"{name}.ipynb")
-                self.values[name] = {v["metric"]: v["value"] for v in recorded}
+                self.values[name] = {v["metric"]: v for v in recorded}
                 self.figures.update({figure: f["alt"] for figure, f in shown.items()})
 
     def lay_out(self, source: Path, banner: Text, editions: list[Lang]) -> None:
@@ -157,8 +158,10 @@ class Sources:
             if self.reasons.get(name):
                 why = _NOT_HERE if name in self.skipped else _NOT_RUN
                 return f"[{why[self.lang]}]{{.not-in-data}}"
-            if self.values.get(name, {}).get(match["key"], math.nan) is None:
-                return f"[{_NO_VALUE[self.lang]}]{{.not-in-data}}"
+            recorded = self.values.get(name, {}).get(match["key"], {"value": math.nan})
+            if recorded["value"] is None:
+                why = _FEW if recorded["withheld"] else _NO_VALUE
+                return f"[{why[self.lang]}]{{.not-in-data}}"
             return match[0]
 
         return _GLUE.sub(role, text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML, display
 
+from shequn.charts import FEW
 from shequn.dataset import Dataset, open_dataset
 from shequn.text import Text
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Mime prefix and metadata that myst-nb's glue and papermill's record agree on.
 _GLUE = "application/papermill.record/"
 
+_COUNTS = ("value", "n", "members")  # where a number that is withheld would stand
 _COLUMNS = {
     "period_start": Text("from", "起"),
     "period_end": Text("until (not included)", "止（不含）"),
@@ -73,6 +75,7 @@ def record(
     start: Any = None,
     end: Any = None,
     slice: str = "",
+    withheld: bool = False,
 ) -> None:
     """Record a headline number: chapters glue it by ``id``; a run collects it in values.csv.
 
@@ -88,6 +91,8 @@ def record(
         Half-open period it speaks of.
     slice
         Part of the community it speaks of; empty for all.
+    withheld
+        True where there is no value because it would speak of fewer than five people.
     """
     numbers = {"value": value, "n": n, "low": low, "high": high}
     clean = {k: _number(v) for k, v in numbers.items()}
@@ -97,13 +102,13 @@ def record(
         raw=True,
         metadata={
             "scrapbook": {"name": id, "mime_prefix": _GLUE},
-            "shequn": {"value": {**row, **clean, "unit": unit}},
+            "shequn": {"value": {**row, **clean, "unit": unit, "withheld": bool(withheld)}},
         },
     )
 
 
 def record_row(id: str, row: pd.Series[Any] | None, *, unit: str | None = None) -> None:
-    """Record one row of a tidy frame; a missing row is recorded as having no value."""
+    """Record one row of a tidy frame; a missing or withheld one is recorded as having no value."""
     if row is None:
         record(id, None, unit=unit)
         return
@@ -117,6 +122,7 @@ def record_row(id: str, row: pd.Series[Any] | None, *, unit: str | None = None) 
         start=get("period_start"),
         end=get("period_end"),
         unit=unit,
+        withheld=bool(get("withheld", False)),
     )
 
 
@@ -158,9 +164,13 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
     rows
         How many rows to keep, from the end.
     """
+    import numpy as np
     import pandas as pd
 
-    shown = frame.tail(rows).dropna(axis="columns", how="all")
+    whole = frame.tail(rows)
+    few = whole["withheld"].to_numpy(bool) if "withheld" in whole else np.zeros(len(whole), bool)
+    kept = whole.notna().any() | (whole.columns.isin(_COUNTS) & few.any())
+    shown = whole.loc[:, kept].drop(columns="withheld", errors="ignore")
     for column in shown:
         series = shown[column]
         if pd.api.types.is_datetime64_any_dtype(series):
@@ -171,6 +181,8 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
             shown[column] = [
                 "—" if pd.isna(x) else _WORDS[x][lang] if x in _WORDS else x for x in series
             ]
+        if column in _COUNTS:
+            shown[column] = [FEW[lang] if f else x for f, x in zip(few, shown[column], strict=True)]
     shown.columns = [_COLUMNS[c][lang] if c in _COLUMNS else c for c in shown.columns]
     body = shown.to_html(index=False, border=0, classes="dataframe")
     # Focusable, so that a wide table can be scrolled by keyboard on a phone-sized page.

@@ -239,7 +239,7 @@ def assemble(
             (figures / f"{figure}.png").write_bytes(base64.b64decode(content["png"]))
     # A byte-order mark, so that Excel reads the Chinese.
     with (work / "values.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
     info = community.info

@@ -18,6 +18,7 @@ PAGES = [
     "book/index.html",
     "book/diagnosis/defining-activity.html",
     "notebooks/metrics/retention.html",
+    "notebooks/models/network_structure.html",
     "search.html?q=retention",
     "notebooks/cases/student_network.html",
     "book/reference/ledger.html",
@@ -27,7 +28,7 @@ PAGES = [
 DARK = 'localStorage.setItem("mode", "dark"); localStorage.setItem("theme", "dark");'
 LOOKS: dict[str, tuple[int, str, Any]] = {
     # how many of the pages, what is set before, size
-    "light": (8, "", WIDE),
+    "light": (9, "", WIDE),
     "dark": (4, DARK, WIDE),
     "phone": (4, "", PHONE),
 }

@@ -23,4 +23,4 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def on_spark(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     """Return the synthetic community on Spark, once under each clock."""
     engine = SparkEngine(spark, synthetic(), tmp_path_factory.mktemp("tables"))
-    return [Dataset(engine, CommunityInfo("test", **clock)) for clock in CLOCKS]
+    return [Dataset(engine, CommunityInfo("test", **clock), smallest_group=1) for clock in CLOCKS]

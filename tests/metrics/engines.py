@@ -155,10 +155,15 @@ def covering_days(days: Iterable[date]) -> pd.DataFrame:
 
 
 def community(
-    timezone: str = "UTC", day_start: str = "00:00", week_start: str = "monday", **frames: Any
+    timezone: str = "UTC",
+    day_start: str = "00:00",
+    week_start: str = "monday",
+    smallest_group: int = 1,
+    **frames: Any,
 ) -> Dataset:
-    """Return a community whose tables are these frames."""
-    return Dataset(MemoryEngine(frames), CommunityInfo("test", timezone, day_start, week_start))
+    """Return a community whose tables are these frames; nothing is withheld unless asked for."""
+    info = CommunityInfo("test", timezone, day_start, week_start)
+    return Dataset(MemoryEngine(frames), info, smallest_group)
 
 
 def compute(

@@ -20,10 +20,10 @@ from engines import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shequn.metrics.active_members import WINDOWS, active_members, stickiness
+from shequn.metrics.active_members import WINDOWS, active_members, stickiness, typical_day
 
 ORIGIN = date(2024, 1, 1)
-COLUMNS = ["period_start", "period_end", "days", "value", "n", "low", "high"]
+COLUMNS = ["period_start", "period_end", "days", "value", "n", "low", "high", "withheld"]
 
 
 def values(frame: pd.DataFrame, days: int) -> dict[date, float]:
@@ -117,6 +117,26 @@ def test_the_page_s_exercise() -> None:
         day_start="04:00",
     )
     assert later.iloc[-1]["value"] == pytest.approx(0.40)
+
+
+def test_one_to_four_are_withheld_nobody_and_five_are_not() -> None:
+    """On days 1 to 5 five, four, nobody, five and five write; four are withheld, nobody is not."""
+    first = [(m, "2024-01-01") for m in "ABCDE"] + [(m, "2024-01-02") for m in "ABCD"]
+    messages = log(*first, *[(m, f"2024-01-0{d}") for m in "ABCDE" for d in (4, 5)])
+    with community(
+        messages=messages, sources=covering(("2024-01-01", "2024-01-05")), smallest_group=5
+    ) as data:
+        daily = data.compute(active_members)
+        medians = [data.compute(typical_day, days=d).iloc[0] for d in (1, 3, 4, 5, 28)]
+    daily = daily[daily["days"] == 1]
+    assert daily["value"].tolist() == pytest.approx([5, np.nan, 0, 5, 5], nan_ok=True)
+    assert daily["n"].tolist() == pytest.approx([5, np.nan, 0, 5, 5], nan_ok=True)
+    assert daily["withheld"].tolist() == [False, True, False, False, False]
+    # Of days 5; 3–5: 0, 5, 5; 2–5: 4, 0, 5, 5, whose middle is 4.5; 1–5: 5, 4, 0, 5, 5.
+    assert [m["value"] for m in medians] == pytest.approx([5, 5, np.nan, 5, 5], nan_ok=True)
+    assert [m["withheld"] for m in medians] == [False, False, True, False, False]
+    assert str(medians[1]["period_start"])[:10] == "2024-01-03"
+    assert str(medians[1]["period_end"])[:10] == "2024-01-06"
 
 
 def test_interval_of_stickiness_by_hand() -> None:
@@ -240,7 +260,7 @@ def test_day_week_and_month_are_nested(rows: list[tuple[str, int, int]], seen: s
 def test_stickiness_is_mean_dau_over_mau(
     rows: list[tuple[str, int, int]], days: int, seen: set[int]
 ) -> None:
-    """In every window counted back from the end, whatever the gaps; nothing under five members."""
+    """In every window counted back from the end, whatever the gaps; nothing for one member alone."""
     with community(
         messages=to_log(rows),
         sources=covering_days(ORIGIN + timedelta(days=d) for d in seen),
@@ -255,7 +275,7 @@ def test_stickiness_is_mean_dau_over_mau(
         assert end - start == timedelta(days=days)
         assert (ORIGIN + timedelta(days=max(seen) + 1) - end).days % days == 0
         monthly = whole.get(end - timedelta(days=1), float("nan"))
-        if np.isnan(monthly) or monthly < 5:
+        if np.isnan(monthly) or monthly < 2:
             assert np.isnan([found["value"], found["low"], found["high"]]).all()
         else:
             each = [daily[start + timedelta(days=i)] for i in range(days)]

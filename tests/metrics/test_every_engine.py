@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from engines import (
     CLOCKS,
@@ -35,6 +36,22 @@ def test_compiles(
     query: Query, dialect: str, clock: dict[str, str], tables: tuple[str, ...]
 ) -> None:
     assert_compiles(query, dialect, clock, tables)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.name)
+def test_no_row_speaks_of_one_to_four_people(query: Query) -> None:
+    """The same rows with nothing withheld: few are emptied, the others are as they were."""
+    whole = compute(query, **synthetic())
+    shown = compute(query, **synthetic(), smallest_group=5)
+    if "n" not in whole:
+        return
+    few = whole["n"].between(1, 4.99)
+    assert shown["withheld"].equals(few)
+    numbers = ["value", "n", "low", "high"]
+    assert shown.loc[few, numbers].isna().all(axis=None)
+    pd.testing.assert_frame_equal(
+        shown.loc[~few, numbers], whole.loc[~few, numbers], check_dtype=False
+    )
 
 
 @pytest.mark.slow

@@ -118,10 +118,13 @@ def test_result() -> None:
         "n",
         "low",
         "high",
+        "withheld",
     ]
     assert (frame["period_start"] == pd.Timestamp("2024-01-01")).all()
     assert (frame["period_end"] == pd.Timestamp("2024-02-01")).all()
-    assert set(frame["n"]) == {6}
+    behind = frame.set_index("measure")["n"].to_dict()
+    assert behind.pop("half_group") == 2, "of eight messages 3 + 1 are half"
+    assert set(behind.values()) == {6}
 
 
 # --- what must hold
@@ -174,9 +177,10 @@ def test_half_group_is_the_smallest_of_all_groups(counts: list[int]) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=5, max_size=15))
 def test_lorenz_curve(counts: list[int]) -> None:
-    """From (0, 0) to (1, 1), never above the diagonal, convex; 1 − 2 × the area below it is Gini.
+    """From (0, 0) to (1, 1), below the diagonal, convex, no step under five members.
 
-    Under the straight pieces between (i/n, Lᵢ), with Lᵢ the share of the i quietest, the area is
+    Where every step is five members alike, 1 − 2 × the area below is Gini. Under the straight
+    pieces between (i/n, Lᵢ), with Lᵢ the share of the i quietest, the area is
     Σ (Lᵢ₋₁ + Lᵢ) / 2n, so 1 − 2 × area = 1 − Σ (2Lᵢ − xᵢ/S) / n = (n + 1)/n − 2 Σ Lᵢ / n. Each xⱼ
     stands in n − j + 1 of the Lᵢ: Σ Lᵢ = Σ (n − j + 1) xⱼ / S. That leaves Σ (2j − n − 1) xⱼ / nS,
     which is Gini for n members, with no correction. Members alike lie on one straight piece.
@@ -186,13 +190,18 @@ def test_lorenz_curve(counts: list[int]) -> None:
     curve = compute(lorenz, **tables)
     x, y = curve["population_share"].to_numpy(), curve["message_share"].to_numpy()
     assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
-    assert len(curve) == len(set(counts)) + 1
-    assert (np.diff(x) > 0).all()
+    assert (np.diff(x) * len(counts) > 5 - 1e-9).all()
     assert (np.diff(y) > 0).all()
     assert (y <= x + 1e-12).all()
     slopes = np.diff(y) / np.diff(x)
-    assert (np.diff(slopes) > 0).all()
-    assert 1 - 2 * np.trapezoid(y, x) == pytest.approx(gini(np.array(counts)), abs=1e-12)
+    assert (np.diff(slopes) > -1e-12).all()
+    loudest = np.sort(counts)[::-1]
+    for share, written in zip(x, y, strict=True):
+        above = round((1 - share) * len(counts))
+        assert written == pytest.approx(1 - loudest[:above].sum() / loudest.sum(), abs=1e-12)
+    fivefold = compute(lorenz, messages=spoken(*counts * 5), sources=COVERED)
+    area = np.trapezoid(fivefold["message_share"], fivefold["population_share"])
+    assert 1 - 2 * area == pytest.approx(gini(np.array(counts)), abs=1e-12)
 
 
 @settings(max_examples=15, deadline=None)
@@ -233,16 +242,17 @@ def test_posting_share_needs_a_roster() -> None:
 
 def test_a_roster_with_holes_says_nothing_about_silence() -> None:
     """95% must be listed: 19 of 20 are enough, 18 of 20 are not. A speaker off the list counts."""
+    five = (2, 1, 1, 1, 1)
     listed = [(f"m{i}", "2024-01-01", "event") for i in range(19)]
-    enough = measured(2, 1, 1, members=roster(*listed, ("x", None, None))).loc["posting_share"]
-    assert (enough["value"], enough["n"]) == (3 / 20, 20)
-    stranger = pd.concat([spoken(2, 1), log(("x", "2024-01-10 12:00"))])
+    enough = measured(*five, members=roster(*listed, ("x", None, None))).loc["posting_share"]
+    assert (enough["value"], enough["n"]) == (5 / 20, 20)
+    stranger = pd.concat([spoken(*five[:4]), log(("x", "2024-01-10 12:00"))])
     found = compute(
         participation_inequality, messages=stranger, members=roster(*listed), sources=COVERED
     )
-    assert row(found, measure="posting_share")["value"] == 3 / 20
+    assert row(found, measure="posting_share")["value"] == 5 / 20
     holes = roster(*listed[:18], ("x", None, None), ("y", None, "first_message"))
-    assert np.isnan(measured(2, 1, 1, members=holes)["value"]["posting_share"])
+    assert np.isnan(measured(*five, members=holes)["value"]["posting_share"])
 
 
 def test_all_silent_is_a_share_of_zero() -> None:
@@ -261,17 +271,22 @@ def test_all_silent_is_a_share_of_zero() -> None:
 
 def test_under_five_speakers_have_no_value() -> None:
     listed = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(10)])
-    frame = measured(9, 4, 1, 1, members=listed)
+    frame = measured(9, 4, 1, 1, members=listed, smallest_group=5)
     assert (
         frame.loc[["gini", "top_10_share", "half_group"], ["value", "low", "high"]]
         .isna()
         .all(axis=None)
     )
-    assert frame["n"]["gini"] == 4
-    assert frame["value"]["posting_share"] == 0.4
+    assert np.isnan(frame["value"]["posting_share"]), "it would say that they are four"
+    assert frame["withheld"].drop("posting_share").all()
     assert len(compute(lorenz, messages=spoken(9, 4, 1, 1), sources=COVERED)) == 0
-    few = roster(*[(f"m{i}", "2024-01-01", "event") for i in range(4)])
-    assert np.isnan(measured(1, members=few)["value"]["posting_share"])
+
+
+def test_a_half_group_under_five_is_withheld_and_one_of_five_is_not() -> None:
+    few = measured(*[10] * 8, smallest_group=5).loc["half_group"]
+    assert few["withheld"]
+    assert few[["value", "n", "low", "high"]].isna().all()
+    assert measured(*[10] * 9, smallest_group=5).loc["half_group", "value"] == 5
 
 
 def test_nobody() -> None:

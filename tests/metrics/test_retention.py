@@ -25,8 +25,9 @@ from shequn.calendar import Calendar
 from shequn.intervals import wilson
 from shequn.metrics.retention import DAYS, by_day, pooled, retention
 
-WEEKLY = ["period_start", "period_end", "cohort", "age_weeks", "value", "n", "low", "high"]
-DAILY = ["period_start", "period_end", "measure", "day", "value", "n", "low", "high"]
+NUMBERS = ["value", "n", "low", "high", "withheld"]
+WEEKLY = ["period_start", "period_end", "cohort", "age_weeks", *NUMBERS]
+DAILY = ["period_start", "period_end", "measure", "day", *NUMBERS]
 
 
 def joined(names: str, day: int, basis: str | None = "event") -> list[tuple[str, str, str | None]]:
@@ -62,7 +63,8 @@ def test_triangle_by_hand() -> None:
     Week of 1 January: six join. a, b, c, d write in it (4/6), a, b in the next (2/6), a, e in the
     third (2/6; e after silence), nobody in the fourth (0/6); a writes on the 30th, which is not
     shown. Week of 8 January: five join; all write in it (5/5), g and h in the next (2/5), g in the
-    third (1/5). Week of 15 January: four join, too few to show. Week of 22 January: nobody.
+    third (1/5). Week of 15 January: four join and write in it and the next (4/4, 4/4). Week of 22
+    January: nobody.
     """
     with community(
         members=roster(*joined("abcdef", 0), *joined("ghijk", 9), *joined("lmno", 14)),
@@ -78,12 +80,12 @@ def test_triangle_by_hand() -> None:
         ),
         sources=covering(covered(0, 30)),
     ) as data:
-        frame = data.compute(retention)
+        frame, curve = data.compute(retention), data.compute(pooled)
     assert list(frame.columns) == WEEKLY
     assert triangle(frame) == {
         "2024-01-01": [4 / 6, 2 / 6, 2 / 6, 0, NAN],
         "2024-01-08": [1, 2 / 5, 1 / 5, NAN],
-        "2024-01-15": [NAN, NAN, NAN],
+        "2024-01-15": [1, 1, NAN],
     }
     assert frame.groupby("cohort")["n"].unique().explode().tolist() == [6, 5, 4]
     cell = row(frame, cohort=pd.Timestamp("2024-01-08"), age_weeks=2)
@@ -93,12 +95,11 @@ def test_triangle_by_hand() -> None:
     assert (cell["low"], cell["high"]) == (low[0], high[0])
     assert frame.loc[frame["value"].isna(), ["low", "high"]].isna().all(axis=None)
 
-    # Pooled: (4 + 5) ÷ 11, (2 + 2) ÷ 11, (2 + 1) ÷ 11, and from the first cohort alone 0 ÷ 6.
-    curve = pooled(frame)
+    # Pooled: (4 + 5 + 4) ÷ 15, (2 + 2 + 4) ÷ 15, (2 + 1) ÷ 11, and from the first alone 0 ÷ 6.
     assert list(curve.columns) == [c for c in WEEKLY if c != "cohort"]
     assert list(curve["age_weeks"]) == [0, 1, 2, 3]
-    assert list(curve["value"]) == pytest.approx([9 / 11, 4 / 11, 3 / 11, 0])
-    assert list(curve["n"]) == [11, 11, 11, 6]
+    assert list(curve["value"]) == pytest.approx([13 / 15, 8 / 15, 3 / 11, 0])
+    assert list(curve["n"]) == [15, 15, 11, 6]
     assert (curve["low"][2], curve["high"][2]) == (wilson(3, 11)[0][0], wilson(3, 11)[1][0])
     assert curve["period_start"][2] == pd.Timestamp("2024-01-01")
     assert curve["period_end"][2] == pd.Timestamp("2024-01-29")
@@ -110,12 +111,12 @@ def test_the_page_s_rising_curve() -> None:
     members = [(m, noon(0), "event") for m in old] + [(m, noon(7), "event") for m in young]
     messages = [(m, noon(7)) for m in old[:5]] + [(m, noon(14)) for m in [*old[:4], *young[:9]]]
     frame = compute(
-        retention,
+        pooled,
         members=roster(*members),
         messages=log(*messages),
         sources=covering(covered(0, 23)),
     )
-    curve = pooled(frame).set_index("age_weeks")["value"]
+    curve = frame.set_index("age_weeks")["value"]
     assert curve[1] == pytest.approx(0.35)
     assert curve[2] == pytest.approx(0.40)
 
@@ -147,14 +148,13 @@ def test_the_community_s_clock_decides_the_week() -> None:
 
 def test_a_gap_in_a_cohort_s_life_is_blank_and_not_pooled() -> None:
     """Wednesday of the second week is unseen; the messages of its other days do not stand for it."""
-    frame = compute(
-        retention,
+    with community(
         members=roster(*joined("abcde", 0)),
         messages=log(*wrote("abcde", 0, 7, 14)),
         sources=covering(covered(0, 8), covered(10, 20)),
-    )
-    assert triangle(frame) == {"2024-01-01": [1, NAN, 1]}
-    assert list(pooled(frame)["age_weeks"]) == [0, 2]
+    ) as data:
+        assert triangle(data.compute(retention)) == {"2024-01-01": [1, NAN, 1]}
+        assert list(data.compute(pooled)["age_weeks"]) == [0, 2]
 
 
 @pytest.mark.parametrize(("last", "shown"), [(18, False), (19, False), (20, True)])
@@ -251,15 +251,20 @@ def test_day_n_or_later_needs_nine_in_ten_of_the_later_days_covered() -> None:
         assert found["value"] == pytest.approx(value, nan_ok=True)
 
 
-def test_under_five_by_day_has_no_value() -> None:
-    frame = compute(
-        by_day,
-        members=roster(*joined("abcd", 0)),
-        messages=log(*wrote("abcd", 1)),
-        sources=covering(covered(0, 9)),
-    )
-    assert frame["value"].isna().all()
-    assert row(frame, measure="n_day", day=1)["n"] == 4
+def test_three_cohorts_of_four_are_withheld_and_their_curve_is_not() -> None:
+    """Week 1 of each: 1, 2 and 3 of four write; together 6 of 12."""
+    with community(
+        members=roster(*joined("abcd", 0), *joined("efgh", 7), *joined("ijkl", 14)),
+        messages=log(*wrote("a", 7), *wrote("ef", 14), *wrote("ijk", 21)),
+        sources=covering(covered(0, 27)),
+        smallest_group=5,
+    ) as data:
+        weekly, curve, days = (data.compute(q) for q in (retention, pooled, by_day))
+    assert weekly["withheld"].all()
+    assert weekly[["value", "n", "low", "high"]].isna().all(axis=None)
+    assert row(curve, age_weeks=1)[["value", "n"]].tolist() == [6 / 12, 12]
+    assert row(days, measure="n_day", day=7)[["value", "n"]].tolist() == [6 / 12, 12]
+    assert row(curve, age_weeks=3)["withheld"], "only the first cohort has come so far"
 
 
 # --- who counts, and from when
@@ -388,10 +393,9 @@ def test_a_message_without_time_or_author_does_not_disturb() -> None:
 
 def test_nobody() -> None:
     with community(messages=log(), sources=covering(covered(0, 30))) as data:
-        weekly, days = data.compute(retention), data.compute(by_day)
+        weekly, curve, days = (data.compute(q) for q in (retention, pooled, by_day))
     assert list(weekly.columns) == WEEKLY
     assert len(weekly) == 0
-    curve = pooled(weekly)
     assert list(curve.columns) == [c for c in WEEKLY if c != "cohort"]
     assert len(curve) == 0
     assert days["value"].isna().all()
@@ -399,10 +403,15 @@ def test_nobody() -> None:
 
 
 def test_one_member() -> None:
-    frame = compute(retention, messages=log(*wrote("a", 0)), options={"history_days": 0})
+    """Her week is not over; where it is, she is shown only to those who ask for groups of one."""
+    alone = {"messages": log(*wrote("a", 0)), "options": {"history_days": 0}}
+    frame = compute(retention, **alone)
     assert len(frame) == 1
     assert np.isnan(frame["value"][0])
     assert np.isnan(compute(by_day, messages=log(*wrote("a", 0)))["value"]).all()
+    week = covering(covered(0, 6))
+    assert triangle(compute(retention, sources=week, **alone)) == {"2024-01-01": [1]}
+    assert compute(retention, sources=week, smallest_group=5, **alone)["value"].isna().all()
 
 
 def test_members_who_join_after_the_export_ends_have_no_week_yet() -> None:
@@ -436,10 +445,11 @@ def test_weekly_is_the_definition(world: World) -> None:
             monday = cohort + timedelta(weeks=age)
             days = {(monday - ORIGIN).days + i for i in range(7)}
             came = {m for m, d in world.messages if d in days and m in people}
-            shown = days <= world.seen and len(people) >= 5
-            share = len(came) / len(people) if shown else float("nan")
+            share = len(came) / len(people) if days <= world.seen else float("nan")
             expected[cohort, age] = (share, len(people))
-    frame = compute(retention, options={"history_days": world.history}, **world.tables())
+    with community(**world.tables()) as data:
+        frame = data.compute(retention, history_days=world.history)
+        curve = data.compute(pooled, history_days=world.history).set_index("age_weeks")
     found = {
         (r["cohort"].date(), r["age_weeks"]): (r["value"], r["n"]) for r in frame.to_dict("records")
     }
@@ -450,7 +460,6 @@ def test_weekly_is_the_definition(world: World) -> None:
         frame["period_start"] == frame["cohort"] + frame["age_weeks"] * pd.Timedelta("7D")
     ).all()
 
-    curve = pooled(frame).set_index("age_weeks")
     for age in {a for (_, a), (share, _) in expected.items() if not np.isnan(share)}:
         cells = [c for (_, a), c in expected.items() if a == age and not np.isnan(c[0])]
         weights = [n for _, n in cells]
@@ -472,7 +481,7 @@ def test_by_day_is_the_definition(world: World) -> None:
         came = {m for m, d in world.messages if m in there and d == starts[m] + n}
         found = row(frame, measure="n_day", day=n)
         assert found["n"] == len(there)
-        share = len(came) / len(there) if len(there) >= 5 else float("nan")
+        share = len(came) / len(there) if there else float("nan")
         assert found["value"] == pytest.approx(share, nan_ok=True)
         old = {
             m
@@ -482,7 +491,7 @@ def test_by_day_is_the_definition(world: World) -> None:
         later = {m for m, d in world.messages if m in old and starts[m] + n <= d < end}
         found = row(frame, measure="unbounded", day=n)
         assert found["n"] == len(old)
-        share = len(later) / len(old) if len(old) >= 5 else float("nan")
+        share = len(later) / len(old) if old else float("nan")
         assert found["value"] == pytest.approx(share, nan_ok=True)
 
 

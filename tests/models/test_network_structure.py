@@ -108,19 +108,31 @@ def test_two_triangles_joined_by_a_bridge() -> None:
 
 def test_summary_names_every_number() -> None:
     summary = network_structure(frame((1, 2), (2, 1), (3, 4), (4, 3), (4, 5), (5, 4))).summary()
-    assert list(summary) == ["measure", "value"]
+    assert list(summary) == ["measure", "value", "n", "withheld"]
     values = dict(zip(summary["measure"], summary["value"], strict=True))
     assert values["reciprocity"] == 1
     assert values["n_ties"] == 6
     assert "acquaintances" not in values
 
 
-def test_summary_of_four_members_keeps_shares_to_itself() -> None:
-    values = (
-        network_structure(frame((1, 2), (2, 1), (3, 4))).summary().set_index("measure")["value"]
+def test_of_four_members_nothing_is_told_and_of_five_all_but_a_cut_member() -> None:
+    four = network_structure(frame((1, 2), (2, 1), (3, 4))).summary()
+    told = four[~four["withheld"]]
+    assert set(told["measure"]) == {"n_cut_members"}, "nobody is cut off: a zero tells of nobody"
+    assert four.loc[four["withheld"], ["value", "n"]].isna().all(axis=None)
+    star = frame(("hub", 1), ("hub", 2), ("hub", 3), ("hub", 4))
+    five = network_structure(star).summary().set_index("measure")
+    assert five.index[five["withheld"]].tolist() == ["n_cut_members"]
+    assert five["value"]["n_members"] == five["n"]["n_members"] == 5
+    small = frame((1, 2), (2, 1), (3, 4))
+    assert (
+        compare_with_chance(small, draws=2)[["value", "expected", "low", "high"]]
+        .isna()
+        .all(axis=None)
     )
-    assert values["n_members"] == 4
-    assert math.isnan(values["reciprocity"])
+    losses = removal(star, shares=(0.0, 0.2), draws=2)
+    assert losses["withheld"].tolist() == [False, False, True, True], "four stay"
+    assert losses.loc[2:, ["value", "n", "low", "high"]].isna().all(axis=None)
 
 
 def test_no_contact_is_not_a_community_of_nobody() -> None:
@@ -225,15 +237,15 @@ def test_writing_again_changes_no_shape(pairs: list[tuple[int, int]]) -> None:
 
 
 def test_reciprocity_of_random_graphs_is_that_of_all_graphs_with_these_degrees() -> None:
-    """Four members, each writes to one and hears from one: 9 graphs.
+    """Five members, each writes to one and hears from one: 44 graphs (derangements of five).
 
-    3 are two pairs (reciprocity 1), 6 are one ring (0): mean 1/3.
+    24 are one ring (reciprocity 0), 20 a pair and a ring of three (2/5): mean 20 × 2/5 ÷ 44 = 2/11.
     """
-    ring = frame((1, 2), (2, 3), (3, 4), (4, 1))
+    ring = frame((1, 2), (2, 3), (3, 4), (4, 5), (5, 1))
     row = compare_with_chance(ring, draws=3000, swaps=3).set_index("measure").loc["reciprocity"]
     assert row["value"] == 0
-    assert row["expected"] == pytest.approx(1 / 3, abs=0.03)
-    assert (row["low"], row["high"]) == (0, 1)
+    assert row["expected"] == pytest.approx(2 / 11, abs=0.02)
+    assert (row["low"], row["high"]) == (0, 2 / 5)
 
 
 def test_transitivity_of_random_graphs_is_that_of_all_graphs_with_these_degrees() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shequn.calendar import Calendar
 
 Needs = Mapping[str, tuple[str, ...]]
-SMALLEST_GROUP = 5  # groups under five people are suppressed wherever a number could be published
+SMALLEST_GROUP = 5  # people; a number about fewer is withheld wherever it could be published
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Query:
         return function
 
     def complete(self, counts: pd.DataFrame, calendar: Calendar, **options: Any) -> pd.DataFrame:
-        """Turn an engine's counts into tidy rows."""
+        """Turn an engine's counts into tidy rows; ``n`` counts the people behind each."""
         assert self._finish is not None, f"{self.name} has no finish"
         return self._finish(counts, calendar, **options)
 
@@ -134,6 +134,38 @@ def all_metrics() -> dict[str, Metric]:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(REGISTRY.items()))
+
+
+def suppress(
+    frame: pd.DataFrame,
+    people: str = "n",
+    also: tuple[str, ...] = ("value", "low", "high"),
+    *,
+    smallest: int = SMALLEST_GROUP,
+) -> pd.DataFrame:
+    """Withhold every row that speaks of some people, but fewer than the smallest group.
+
+    Parameters
+    ----------
+    frame
+        A tidy frame.
+    people
+        Column that counts the people behind each row; it is withheld too. Nobody is no group:
+        0 stays.
+    also
+        Columns that are withheld with it.
+    smallest
+        People from whom on a number is shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame with NaN in their place, and ``withheld``, true in those rows.
+    """
+    few = frame[people].between(0, smallest, inclusive="neither")
+    columns = [people, *also]
+    hidden = frame[columns].astype("float64").mask(few)
+    return frame.assign(**{c: hidden[c] for c in columns}, withheld=few)
 
 
 def tidy(frame: pd.DataFrame, *slices: str) -> pd.DataFrame:

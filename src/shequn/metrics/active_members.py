@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.metrics import metric, tidy
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window
     unit="members",
     direction="up",
     null=Text(
-        "A window has no value unless every day in it is covered by the export.",
-        "窗口里只要有一天没被导出覆盖，就没有数值。",
+        "A window has no value unless every day in it is covered by the export, nor where one to "
+        "four members wrote.",
+        "窗口里只要有一天没被导出覆盖，就没有数值；只有一到四人发言时也没有。",
     ),
     references=("rodden2010measuring", "chaoss2024metrics"),
 )
@@ -94,6 +95,32 @@ def _active_members(edges: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
 
 @active_members.view
+def typical_day(messages: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.Table:
+    """Return the same entries and exits, for the median of the last days."""
+    return active_members.expression(messages, calendar=calendar)
+
+
+@typical_day.finish
+def _typical_day(edges: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.DataFrame:
+    """Median of daily actives over the last ``days`` days, those unseen left out."""
+    import pandas as pd
+
+    daily = _active_members(edges, calendar)
+    last = daily[daily["days"] == 1].tail(days)
+    median = last["value"].median()
+    return tidy(
+        pd.DataFrame(
+            {
+                "period_start": [last["period_start"].min()],
+                "period_end": [last["period_end"].max()],
+                "value": [median],
+                "n": [median],
+            }
+        )
+    )
+
+
+@active_members.view
 def stickiness(messages: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.Table:
     """Members by number of active days, in each window of ``days`` counted back from the end."""
     import ibis
@@ -125,7 +152,7 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
         end = calendar.end - timedelta(days=back * days)
         start = end - timedelta(days=days)
         n = int(group["members"].sum())
-        if n < SMALLEST_GROUP or not calendar.is_covered(start, days):
+        if n < 2 or not calendar.is_covered(start, days):
             value = low = high = np.nan
         else:
             shares = DescrStatsW(group["active_days"] / days, weights=group["members"])

@@ -42,8 +42,9 @@ LISTED = ("event", "api", "registration")
     unit="ratio",
     direction="none",
     null=Text(
-        "No value with fewer than five speakers; the posting share needs a roster.",
-        "发言者不足五人时没有数值；发言率要有成员名单才算得出。",
+        "No value with fewer than five speakers, nor for a half group under five; the posting "
+        "share needs a roster.",
+        "发言者或半数核心不足五人时没有数值；发言率要有成员名单才算得出。",
     ),
     references=("vanmierlo2014one", "nielsen2006participation", "chaoss2024metrics"),
 )
@@ -86,18 +87,21 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     measures = {"gini": gini, "top_10_share": top_share, "half_group": half_group}
     rows: list[tuple[str, float, float, float, float]] = []
     for name, function in measures.items():
-        if n < SMALLEST_GROUP:
+        if n < SMALLEST_GROUP:  # and no use in drawing so few anew
             rows.append((name, np.nan, n, np.nan, np.nan))
             continue
         interval = bootstrap(
             (x,), lambda draw, f=function: f(draw), vectorized=False, n_resamples=RESAMPLES,
             method="percentile", rng=np.random.default_rng(20250101),
         ).confidence_interval  # fmt: skip
-        rows.append((name, function(x), n, interval.low, interval.high))
+        value = function(x)
+        behind = value if name == "half_group" else n
+        rows.append((name, value, behind, interval.low, interval.high))
     rows.append(("speakers", n, n, np.nan, np.nan))
     people = int(histogram["members"].sum())
     listed = int(histogram.loc[histogram["listed"] > 0, "members"].sum())
-    if people >= SMALLEST_GROUP and listed >= KNOWN_ROSTER * people:
+    hidden = 0 < n < SMALLEST_GROUP  # the share would give away how few they are
+    if people and listed >= KNOWN_ROSTER * people and not hidden:
         low, high = wilson(n, people)
         rows.append(("posting_share", n / people, people, low[0], high[0]))
     else:
@@ -118,20 +122,26 @@ def lorenz(messages: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.T
 
 @lorenz.finish
 def _lorenz(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
-    """Cumulated shares of speakers (fewest messages first) and of messages, from (0, 0)."""
+    """Cumulated shares of speakers (fewest messages first) and of messages, from (0, 0).
+
+    Neighbours are put together until every step is of five members or more: a step of one would
+    tell how much that one wrote.
+    """
     import pandas as pd
 
     spoke = histogram[histogram["messages"] > 0].groupby("messages")["members"].sum().sort_index()
-    people = spoke.cumsum()
-    written = (spoke.index.to_numpy() * spoke).cumsum()
-    if not len(spoke) or people.iloc[-1] < SMALLEST_GROUP:
+    if spoke.sum() < SMALLEST_GROUP:
         return pd.DataFrame({"population_share": [], "message_share": []}, dtype=float)
-    return pd.DataFrame(
-        {
-            "population_share": np.concatenate([[0.0], people / people.iloc[-1]]),
-            "message_share": np.concatenate([[0.0], written / written.iloc[-1]]),
-        }
-    )
+    steps, members, written = [(0, 0)], 0, 0  # people and messages above each step, loudest first
+    for messages, here in zip(spoke.index[::-1].tolist(), spoke[::-1].tolist(), strict=True):
+        members, written = members + here, written + messages * here
+        if members - steps[-1][0] >= SMALLEST_GROUP:
+            steps.append((members, written))
+    if members > steps[-1][0]:  # the quietest few go with the step before
+        steps[-1] = (members, written)
+    above = np.array(steps[::-1], dtype="float64")
+    shares = 1 - above / above[0]
+    return pd.DataFrame({"population_share": shares[:, 0], "message_share": shares[:, 1]})
 
 
 def gini(x: Integers) -> float:

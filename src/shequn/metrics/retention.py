@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.metrics import metric, tidy
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -91,32 +91,33 @@ def _weekly(
     keys = pd.MultiIndex.from_frame(frame[["cohort", "period_start"]])
     came = active.reindex(keys).fillna(0).to_numpy(float)
     whole = [calendar.is_covered(day.date(), 7) for day in frame["period_start"]]
-    shown = np.array(whole, dtype=bool) & (frame["n"] >= SMALLEST_GROUP).to_numpy()
     low, high = wilson(came, frame["n"]) if len(frame) else (came, came)
     for column, numbers in (("value", came / frame["n"]), ("low", low), ("high", high)):
-        frame[column] = np.where(shown, numbers, np.nan)
+        frame[column] = np.where(whole, numbers, np.nan)
     return tidy(frame, "cohort", "age_weeks")
 
 
-def pooled(weekly: pd.DataFrame) -> pd.DataFrame:
-    """Pool cohorts by age, each age over the cohorts that have reached it.
+@retention.view
+def pooled(
+    messages: ir.Table, members: ir.Table, *, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> ir.Table:
+    """Return the same members of each cohort and week, to be pooled by age."""
+    return retention.expression(messages, members, calendar=calendar, history_days=history_days)
 
-    Parameters
-    ----------
-    weekly
-        Result of `retention`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``period_start, period_end, age_weeks, value, n, low, high``; ``n`` counts members, and the
-        interval (Wilson) leaves out differences between cohorts.
+@pooled.finish
+def _pooled(
+    counts: pd.DataFrame, calendar: Calendar, history_days: int = HISTORY_DAYS
+) -> pd.DataFrame:
+    """Pool cohorts by age, each age over the cohorts that have reached it, small ones included.
+
+    ``n`` counts members; the interval (Wilson) leaves out differences between cohorts.
     """
     import pandas as pd
 
     from shequn.intervals import wilson
 
-    seen = weekly.dropna(subset="value")
+    seen = _weekly(counts, calendar).dropna(subset="value")
     came = (seen["value"] * seen["n"]).groupby(seen["age_weeks"]).sum().round()
     grouped = seen.groupby("age_weeks")
     n = grouped["n"].sum()
@@ -179,11 +180,10 @@ def _by_day(
             of_kind = counts[(counts["kind"] == kind) & (counts["day"] == n)]
             came = float(of_kind.loc[of_kind["start"].isin(grown), "members"].sum())
             people = int(sizes.loc[grown].sum()) if grown else 0
-            enough = people >= SMALLEST_GROUP
-            low, high = wilson(came, people) if enough else (np.array([np.nan]),) * 2
+            low, high = wilson(came, people)
             first: date = min(grown, default=calendar.first)
             rows.append(
-                (first, calendar.end, kind, n, came / people if enough else np.nan, people,
+                (first, calendar.end, kind, n, came / people if people else np.nan, people,
                  low[0], high[0])
             )  # fmt: skip
     columns = ["period_start", "period_end", "measure", "day", "value", "n", "low", "high"]

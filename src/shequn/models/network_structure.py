@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from shequn.metrics import SMALLEST_GROUP, Query
+from shequn.metrics import Query, suppress
 from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
@@ -87,12 +87,16 @@ class Structure:
     acquaintances: pd.DataFrame = field(repr=False, compare=False)
 
     def summary(self) -> pd.DataFrame:
-        """Return ``measure`` and ``value``: only counts under five members, NaN without contacts."""
+        """Return ``measure``, ``value`` and ``n``, the members behind it; NaN without contacts.
+
+        The number of members whose leaving would cut somebody off has just them behind it.
+        """
         numbers = {k: v for k, v in asdict(self).items() if k != "acquaintances"}
-        if self.n_members < SMALLEST_GROUP:
-            hidden = [k for k, v in numbers.items() if isinstance(v, float) or not self.n_contacts]
-            numbers |= dict.fromkeys(hidden, math.nan)
-        return pd.DataFrame({"measure": list(numbers), "value": list(numbers.values())})
+        frame = pd.DataFrame({"measure": list(numbers), "value": list(numbers.values())})
+        if not self.n_contacts:
+            frame["value"] = math.nan
+        behind = frame["value"].where(frame["measure"] == "n_cut_members", self.n_members)
+        return suppress(frame.assign(n=behind), also=("value",))
 
 
 def _addressed(messages: ir.Table, mentions: ir.Table, *, calendar: Calendar) -> ir.Table:
@@ -200,8 +204,9 @@ def compare_with_chance(
     Returns
     -------
     pandas.DataFrame
-        ``measure``, ``value``, ``expected`` (mean of the draws), ``low``, ``high`` (lowest and
-        highest draw), ``draws``. NaN where there is no tie.
+        ``measure``, ``value``, ``n`` (members), ``expected`` (mean of the draws), ``low``,
+        ``high`` (lowest and highest draw), ``draws``. NaN where there is no tie; withheld under
+        five members.
 
     Raises
     ------
@@ -224,16 +229,18 @@ def compare_with_chance(
         acquainted = _rewired(acquainted, n, swaps, rng, directed=False)
         drawn.append((_reciprocity(ties, n), *_clustering(acquainted, n)))
     seen = np.array(drawn)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "measure": ["reciprocity", "clustering", "transitivity"],
             "value": value,
+            "n": n,
             "expected": seen.mean(axis=0),
             "low": seen.min(axis=0),
             "high": seen.max(axis=0),
             "draws": draws,
         }
     )
+    return suppress(frame, also=("value", "expected", "low", "high"))
 
 
 def removal(
@@ -261,7 +268,8 @@ def removal(
     pandas.DataFrame
         ``share``, ``leavers``, ``who`` (``busiest``: those with most acquaintances, or
         ``random``), ``value``: share of those who stay that are in the largest piece, with
-        ``low`` and ``high``, the lowest and highest draw. NaN where nobody stays.
+        ``low`` and ``high``, the lowest and highest draw, and ``n``, how many stay. NaN where
+        nobody stays; withheld where fewer than five do.
     """
     pairs, _, n = _pairs(edges)
     graph = nx.Graph()
@@ -277,9 +285,12 @@ def removal(
         drawn = [
             _largest(graph.subgraph(rng.permutation(n)[leavers:].tolist())) for _ in range(draws)
         ]
-        rows.append((share, leavers, "busiest", hubs, hubs, hubs))
-        rows.append((share, leavers, "random", float(np.mean(drawn)), min(drawn), max(drawn)))
-    return pd.DataFrame(rows, columns=["share", "leavers", "who", "value", "low", "high"])
+        stay = n - leavers
+        rows.append((share, leavers, "busiest", hubs, stay, hubs, hubs))
+        mean = float(np.mean(drawn))
+        rows.append((share, leavers, "random", mean, stay, min(drawn), max(drawn)))
+    columns = ["share", "leavers", "who", "value", "n", "low", "high"]
+    return suppress(pd.DataFrame(rows, columns=columns))
 
 
 def _pairs(edges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:

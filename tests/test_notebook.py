@@ -1,0 +1,62 @@
+"""What a notebook shows and records of a row that is withheld, and of one that is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from shequn import notebook
+from shequn.metrics import suppress
+from shequn.notebook import table
+
+FRAME = pd.DataFrame(
+    {
+        "measure": ["joined", "left", "joined"],
+        "value": [0.25, 1 / 3, float("nan")],
+        "n": [8, 3, 0],
+        "low": [0.07, 0.06, float("nan")],
+        "high": [0.59, 0.79, float("nan")],
+    }
+)
+
+
+def cells(html: str) -> list[list[str]]:
+    lines = re.findall(r"<tr>(.*?)</tr>", html.partition("<tbody>")[2], re.DOTALL)
+    return [re.findall(r"<td>(.*?)</td>", line) for line in lines]
+
+
+@pytest.mark.parametrize(("lang", "few"), [("en", "under 5"), ("zh", "不足 5")])
+def test_a_table_says_that_a_row_is_withheld_and_gives_nothing_of_it_away(
+    lang: str, few: str
+) -> None:
+    shown = cells(table(suppress(FRAME), lang).data)
+    assert shown[0][1:] == ["0.25", "8", "0.07", "0.59"]
+    assert shown[1][1:] == [few, few, "—", "—"]
+    assert shown[2][1:] == ["—", "0", "—", "—"]
+
+
+def test_a_table_in_which_everything_is_withheld_still_says_so() -> None:
+    whole = pd.DataFrame({"date": ["left"], "basis": ["event"], "members": [2]})
+    shown = cells(table(suppress(whole, "members", ()), "en").data)
+    assert shown == [["leaving", "an event", "under 5"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "n", "withheld"), [(0, 0.25, 8, False), (1, None, None, True)]
+)
+def test_a_record_knows_that_it_is_withheld(
+    row: int,
+    value: float | None,
+    n: float | None,
+    withheld: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(notebook, "display", lambda _, raw, metadata: shown.append(metadata))
+    notebook.record_row("share", suppress(FRAME).iloc[row], unit="share")
+    recorded = shown[0]["shequn"]["value"]
+    assert (recorded["value"], recorded["n"], recorded["withheld"]) == (value, n, withheld)
+    assert recorded["low"] is None or not withheld
