@@ -176,7 +176,7 @@ def against_chance(comparison: pd.DataFrame, lang: str) -> Figure:
     axes.set(xlabel=_LABELS["share"][lang], xlim=(0, None), ylim=(-0.6, len(seen) - 0.4))
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.margins(x=0.1)
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return figure
 
 

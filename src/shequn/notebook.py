@@ -107,8 +107,18 @@ def record(
     )
 
 
-def record_row(id: str, row: pd.Series[Any] | None, *, unit: str | None = None) -> None:
-    """Record one row of a tidy frame; a missing or withheld one is recorded as having no value."""
+def record_row(
+    id: str,
+    row: pd.Series[Any] | None,
+    *,
+    unit: str | None = None,
+    start: Any = None,
+    end: Any = None,
+) -> None:
+    """Record one row of a tidy frame; a missing or withheld one is recorded as having no value.
+
+    ``start`` and ``end`` are its period where the row does not name one.
+    """
     if row is None:
         record(id, None, unit=unit)
         return
@@ -119,8 +129,8 @@ def record_row(id: str, row: pd.Series[Any] | None, *, unit: str | None = None) 
         n=get("n"),
         low=get("low"),
         high=get("high"),
-        start=get("period_start"),
-        end=get("period_end"),
+        start=get("period_start", start),
+        end=get("period_end", end),
         unit=unit,
         withheld=bool(get("withheld", False)),
     )
