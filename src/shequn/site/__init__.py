@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from shequn.site import directives, mathml, search
 
 _HERE = Path(__file__).parent
 _SEARCH = {"en": "Search the handbook…", "zh": "搜索本手册…"}
+_UNRUN = {"en": "not computed", "zh": "没有算"}
+_DRAFT = {
+    "en": "A draft without numbers: no notebook has run. <code>make book</code> runs them.",
+    "zh": "没有数字的草稿：笔记本还没有跑。<code>make book</code> 会跑。",
+}
+_GLUE = re.compile(r"\{glue:text\}`[^`]*`")
 _SHOW, _HIDE = {"en": "Show", "zh": "展开"}, {"en": "Hide", "zh": "收起"}
 
 
@@ -22,6 +29,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("shequn_state", "", "env")  # JSON file: figures and notebooks of a run
     app.connect("config-inited", _fold_words, priority=400)  # sphinx_togglebutton reads at 500
     app.connect("config-inited", _configure)
+    app.connect("source-read", _without_a_run)
     app.connect("html-page-context", _context)
     for part in (directives, mathml, search):
         part.setup(app)
@@ -61,10 +69,16 @@ def _configure(app: Sphinx, config: Config) -> None:
         footer_content_items=["copyright.html"],
         primary_sidebar_end=[],  # the theme's place for advertisements
     )
-    if config.shequn_banner:
-        options["announcement"] = config.shequn_banner
+    options["announcement"] = config.shequn_banner or _DRAFT[lang]
     config.html_theme_options = options
     config.html_context = {**config.html_context, "default_mode": "light"}
+
+
+def _without_a_run(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put words where a plain `jupyter-book build` has no number: myst-nb would leave a hole."""
+    if not app.config.shequn_state:
+        word = f"[{_UNRUN[language(app.config)]}]{{.not-in-data}}"
+        source[0] = _GLUE.sub(word, source[0])
 
 
 def _context(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
