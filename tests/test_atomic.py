@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,24 @@ def test_a_second_command_on_the_same_folder_is_refused(tmp_path: Path) -> None:
             pass
     with atomic.only_one(tmp_path / "RUN"):
         pass
+
+
+def test_a_lock_that_was_removed_under_us_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before ends between our opening its lock and locking it; a third is still kept out."""
+    lock = atomic.beside(tmp_path / "RUN", "lock")
+    real, times = fcntl.flock, []
+
+    def flock(file: object, how: int) -> None:
+        times.append(how)
+        if len(times) == 1:
+            lock.unlink()
+        real(file, how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(atomic.fcntl, "flock", flock)
+    with atomic.only_one(tmp_path / "RUN"):
+        assert len(times) == 2
+        with pytest.raises(ShequnError, match="right now"), atomic.only_one(tmp_path / "RUN"):
+            pass
+    assert not lock.exists()

@@ -22,7 +22,7 @@ import pytest
 from outside import Inside, clear, everything, irc_log, miniature, text_of
 from shequn import check, notebook, runs, sources, terminal
 from shequn.dataset import open_dataset
-from shequn.text import ShequnError
+from shequn.text import ShequnError, not_a_formula
 
 HEAD = "message_id,author_id,ts\n"
 GOOD = "1,anna,2024-03-01T02:15:00Z\n2,bert,2024-03-02T02:15:00Z\n"
@@ -242,9 +242,8 @@ def test_a_table_shows_strange_text_as_text() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1"])
 def test_no_cell_of_the_values_is_a_formula(text: str) -> None:
-    assert runs._cell(text) == f"'{text}"
-    assert runs._cell(-1.5) == -1.5
-    assert runs._cell("2024-01-01") == "2024-01-01"
+    assert not_a_formula(text) == f"'{text}"
+    assert not_a_formula("2024-01-01") == "2024-01-01"
 
 
 @pytest.fixture

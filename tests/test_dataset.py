@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 import shequn.engine
+from common import write_table
 from shequn import schema
 from shequn.calendar import Calendar
 from shequn.dataset import Dataset, open_dataset
@@ -55,6 +57,7 @@ def peek(data: Dataset, name: str) -> pd.DataFrame:
 
 
 def daily(data: Dataset) -> dict[date, float]:
+    data.smallest_group = 1  # these tests are about days, with one or two people in each
     frame = data.compute(active_members)
     frame = frame[frame["days"] == 1]
     return dict(zip(frame["period_start"].dt.date, frame["value"], strict=True))
@@ -299,9 +302,12 @@ def test_on_what_joining_and_leaving_are_known(tmp_path: Path) -> None:
     )
     members += "boss,event,event,true\n"
     with open_dataset(write(tmp_path / "d", messages=MESSAGES, members=members)) as data:
+        withheld = data.basis()
+        data.smallest_group = 1
         frame = data.basis()
-    assert list(frame.columns) == ["date", "basis", "members"]
-    found = [(d, None if pd.isna(b) else b, n) for d, b, n in frame.itertuples(index=False)]
+    assert withheld["members"].isna().all(), "none of these groups has five"
+    assert list(frame.columns) == ["date", "basis", "members", "withheld"]
+    found = [(d, None if pd.isna(b) else b, n) for d, b, n, _ in frame.itertuples(index=False)]
     assert found == [
         ("joined", "event", 4),
         ("joined", "first_message", 2),
@@ -507,3 +513,14 @@ def test_the_calendar_of_a_dataset_is_whole(folder: Path) -> None:
     with open_dataset(folder) as data:
         days = {date(2024, 3, 1) + timedelta(days=i) for i in range(3)}
         assert data.calendar == Calendar("Asia/Shanghai", 0.0, "monday", frozenset(days))
+
+
+def test_a_list_of_costs_alone_has_its_days_and_supports_nothing(tmp_path: Path) -> None:
+    spend = [{"date": f"2024-03-0{day}", "channel": "ads", "cost": "10"} for day in (1, 3)]
+    write_table(tmp_path / "DATA", "spend", spend)
+    for clock in ("Asia/Shanghai", "America/New_York"):
+        described = {"community": {"timezone": clock}}
+        (tmp_path / "DATA" / "datapackage.json").write_text(json.dumps(described))
+        with open_dataset(tmp_path / "DATA") as data:
+            assert sorted(data.calendar.covered) == [date(2024, 3, d) for d in (1, 2, 3)]
+            assert data.missing(active_members.needs) == ["messages"]

@@ -66,23 +66,39 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(one))
 
 
+def _in_place(handle: int, path: Path) -> bool:
+    """Tell whether an open file is still the one at a path.
+
+    The command before removes its lock at the end, perhaps between our opening and locking it: our
+    lock would then be on a file that nobody else finds.
+    """
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 @contextlib.contextmanager
 def only_one(target: Path) -> Iterator[None]:
     """Refuse a second command that would write the same folder at the same time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     path = beside(target, "lock")
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ShequnError(
-                Text(
-                    f"Another command is writing {target} right now.",
-                    f"另一个命令正在写 {target}。",
-                ),
-                Text("Wait for it, or choose another --out.", "等它结束，或换一个 --out。"),
-            ) from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    while True:
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ShequnError(
+                    Text(
+                        f"Another command is writing {target} right now.",
+                        f"另一个命令正在写 {target}。",
+                    ),
+                    Text("Wait for it, or choose another --out.", "等它结束，或换一个 --out。"),
+                ) from error
+            if not _in_place(lock.fileno(), path):
+                continue
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
-from zoneinfo import available_timezones
 
 from shequn import schema, tabular
 from shequn.calendar import Calendar
@@ -115,7 +112,9 @@ class Dataset:
         tables = [self.table(name) for name in query.tables]
         expression = query.expression(*tables, calendar=self.calendar, **options)
         result = query.complete(self._run(expression), self.calendar, **options)
-        return suppress(result, smallest=self.smallest_group) if "n" in result else result
+        if not {"value", "n"} <= set(result):  # a curve, or pairs, not a tidy frame
+            return result
+        return suppress(result, smallest=self.smallest_group)
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the contract, every column present, times on the community's clock.
@@ -236,17 +235,17 @@ class Dataset:
             said = pairs(self._raw("sources").select("covers_from", "covers_to"))
             if said:
                 return said
-        timed = [(t, "ts") for t in columns if "ts" in columns[t]]
-        if not timed:
-            timed = [(t, "joined_at") for t in columns if "joined_at" in columns[t]]
-        parts = [
-            self._raw(t)
-            .filter(
-                ibis._[c] >= ibis.timestamp(_CREDIBLE[0]), ibis._[c] < ibis.timestamp(_CREDIBLE[1])
-            )
-            .agg(covers_from=ibis._[c].min(), covers_to=ibis._[c].max())
-            for t, c in timed
-        ]
+        # Where nothing happens, a roster has times, and a list of costs has days.
+        found = ([(t, c) for t in columns if c in columns[t]] for c in ("ts", "joined_at", "date"))
+        parts = []
+        for table, column in next(filter(None, found), []):
+            raw = self._raw(table)
+            moment = raw[column]
+            if column == "date":  # a day of the community: its noon is that day in nearly any zone
+                moment = moment.cast("timestamp") + ibis.interval(hours=12)
+            first, last = map(ibis.timestamp, _CREDIBLE)
+            seen = raw.select(at=moment).filter(ibis._.at >= first, ibis._.at < last)
+            parts.append(seen.agg(covers_from=seen.at.min(), covers_to=seen.at.max()))
         if not parts:
             return []
         return pairs(ibis.union(*parts) if parts[1:] else parts[0])
@@ -309,22 +308,18 @@ def _open_database(address: str, threads: int | None) -> Dataset:
             ),
         )
     said: dict[str, Any] = dict(parse_qsl(parts.query))
-    good: dict[str, Callable[[str], object]] = {
-        "name": bool,
-        "timezone": available_timezones().__contains__,
-        "day_start": re.compile(r"([01]\d|2[0-3]):[0-5]\d").fullmatch,
-        "week_start": ("monday", "sunday").__contains__,
-    }
-    for key, value in said.items():
-        if key not in good or not good[key](value):
-            raise ShequnError(
-                Text(f"The address says {key}={value}.", f"地址里写了 {key}={value}。"),
-                Text(
-                    "It may say name, timezone (such as Asia/Shanghai), day_start (such as 04:30) "
-                    "and week_start (monday or sunday).",
-                    "可以写 name、timezone（如 Asia/Shanghai）、day_start（如 04:30）"
-                    "和 week_start（monday 或 sunday）。",
-                ),
-            )
-    info = tabular.CommunityInfo(**{"name": path.stem, **said})
+    strange = [key for key in said if key not in ("name", "timezone", "day_start", "week_start")]
+    info = tabular.CommunityInfo(
+        **{"name": path.stem, **{k: v for k, v in said.items() if k not in strange}}
+    )
+    for key in [*strange, *info.faults()]:
+        raise ShequnError(
+            Text(f"The address says {key}={said[key]}.", f"地址里写了 {key}={said[key]}。"),
+            Text(
+                "It may say name, timezone (such as Asia/Shanghai), day_start (such as 04:30) "
+                "and week_start (monday or sunday).",
+                "可以写 name、timezone（如 Asia/Shanghai）、day_start（如 04:30）"
+                "和 week_start（monday 或 sunday）。",
+            ),
+        )
     return _dataset(DuckDBEngine({}, path, threads=threads), info)

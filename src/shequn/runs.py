@@ -11,13 +11,12 @@ import unicodedata
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from shequn import __version__, atomic, edition, rerun
 from shequn.dataset import Dataset, open_dataset
 from shequn.rerun import Notebook, Progress, Result
-from shequn.text import Lang, ShequnError, Text
+from shequn.text import Lang, ShequnError, Text, not_a_formula
 
 COLUMNS = (
     "metric", "slice", "period_start", "period_end", "value", "n", "low", "high", "unit", "notebook",
@@ -25,7 +24,6 @@ COLUMNS = (
 _RUN = frozenset({"run.json", "values.csv", "notebooks", "figures", "site"})
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _NAME = 80  # characters of a community's name that fit at the head of a page
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def run(
@@ -241,7 +239,10 @@ def assemble(
     with (work / "values.csv").open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+        writer.writerows(
+            {k: not_a_formula(v) if isinstance(v, str) else v for k, v in row.items()}
+            for row in rows
+        )
     info = community.info
     record = {
         "shequn": __version__,
@@ -271,10 +272,3 @@ def _plain(name: str) -> str:
     """Return a name on one line, without marks that turn the text around it, and not too long."""
     kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
     return kept if len(kept) <= _NAME else f"{kept[: _NAME - 1]}…"
-
-
-def _cell(value: Any) -> Any:
-    """Return a value for a spreadsheet: text that would be taken for a formula is quoted."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value

@@ -44,6 +44,17 @@ class CommunityInfo:
     week_start: str = "monday"
     synthetic: bool = False
 
+    def faults(self) -> list[str]:
+        """Return the names of the fields that cannot be as they are."""
+        good = {
+            "name": isinstance(self.name, str) and bool(self.name),
+            "timezone": _is_zone(self.timezone),
+            "day_start": bool(_DAY_START.fullmatch(str(self.day_start))),
+            "week_start": self.week_start in ("monday", "sunday"),
+            "synthetic": isinstance(self.synthetic, bool),
+        }
+        return [field for field, is_good in good.items() if not is_good]
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -139,19 +150,13 @@ def community(folder: Path) -> CommunityInfo:
         raise _bad_description(Text('"community" is not an object', "“community” 不是对象"))
     known = {f: said[f] for f in CommunityInfo.__dataclass_fields__ if said.get(f) is not None}
     info = CommunityInfo(**{"name": folder.resolve().name, **known})
-    for field, value, good in (
-        ("name", info.name, isinstance(info.name, str)),
-        ("timezone", info.timezone, _is_zone(info.timezone)),
-        ("day_start", info.day_start, bool(_DAY_START.fullmatch(str(info.day_start)))),
-        ("week_start", info.week_start, info.week_start in ("monday", "sunday")),
-        ("synthetic", info.synthetic, isinstance(info.synthetic, bool)),
-    ):
-        if not good:
-            raise _bad_description(
-                Text(
-                    "community.{field} cannot be {value}", "community.{field} 不能是 {value}"
-                ).format(field=field, value=json.dumps(value, ensure_ascii=False)[:60])
+    for field in info.faults():
+        value = json.dumps(getattr(info, field), ensure_ascii=False)[:60]
+        raise _bad_description(
+            Text("community.{field} cannot be {value}", "community.{field} 不能是 {value}").format(
+                field=field, value=value
             )
+        )
     return info
 
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def prepare() -> None:
 
 def speak_chinese() -> None:
     """Give the help pages' headings in Chinese; the library that draws them has English ones."""
-    from typer import rich_utils
+    from typer import core, rich_utils
 
     for name, words in (
         ("ARGUMENTS_PANEL_TITLE", "参数"),
@@ -72,6 +72,23 @@ def speak_chinese() -> None:
     ):
         if hasattr(rich_utils, name):
             setattr(rich_utils, name, words)
+    for kind, method in (
+        (core.TyperCommand, "get_help_option"),
+        (core.TyperGroup, "get_help_option"),
+    ):
+        setattr(kind, method, _in_chinese(getattr(kind, method)))
+
+
+def _in_chinese(given: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return what gives a command its --help, with the option's own line in Chinese."""
+
+    def translated(command: Any, context: Any) -> Any:
+        option = given(command, context)
+        if option is not None:
+            option.help = "显示用法。"
+        return option
+
+    return translated
 
 
 def mistyped(error: Exception) -> Text:

@@ -57,6 +57,11 @@ class ShequnError(Exception):
         return f"{self.what[lang]}\n{self.mend[lang]}" if self.mend else self.what[lang]
 
 
+def not_a_formula(cell: str) -> str:
+    """Quote text that a spreadsheet would run as a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
 def preferred_language() -> Lang:
     """Return the language of the locale: ``zh`` for a Chinese one, otherwise ``en``."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):

@@ -126,13 +126,26 @@ def test_any_name_survives_the_csv(
 
 
 @pytest.mark.parametrize(
-    "name", ["=cmd()", "+1", "-1", "@x", "<script>alert(1)</script>", "\u202eabc"]
+    ("name", "kept"),
+    [
+        ("=cmd()", "'=cmd()"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("\u202eabc", "\u202eabc"),
+    ],
 )
-def test_names_stay_verbatim(tmp_path: Path, name: str) -> None:
-    tables = {"identities": Table(("member_id", "display_name"), [("m1", name)])}
+def test_names_stay_verbatim_but_for_formulas(tmp_path: Path, name: str, kept: str) -> None:
+    """People open the table of names in a spreadsheet, which would run a name that is a formula."""
+    tables = {
+        "identities": Table(("member_id", "display_name"), [("m1", name)]),
+        "messages": Table(("message_id", "text"), [("1", name)]),
+    }
     write(tmp_path / "data", Community("c", "UTC", tables, ImportReport("irc", "UTC")))
-    with (tmp_path / "data" / "identities.csv").open(encoding="utf-8", newline="") as file:
-        assert next(csv.DictReader(file))["display_name"] == name
+    for table, column, cell in (("identities", "display_name", kept), ("messages", "text", name)):
+        with (tmp_path / "data" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            assert next(csv.DictReader(file))[column] == cell
 
 
 def test_what_is_there_is_not_lost(tmp_path: Path) -> None:

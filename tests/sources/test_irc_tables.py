@@ -100,7 +100,7 @@ def test_hostile_nicks_are_harmless(imported: Import) -> None:
     got = imported({"2024-05-10": text})
     assert got.report.messages == 7
     names = {r["display_name"] for r in got.rows("identities")}
-    assert names == {n.replace("\x00", "\ufffd") for n in nicks}
+    assert names == {n.replace("\x00", "\ufffd") for n in nicks} - {"=cmd()"} | {"'=cmd()"}
     assert Package(str(got.data / "datapackage.json")).validate().valid
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from shequn import atomic, schema
 from shequn.sources.report import ImportReport
-from shequn.text import ShequnError, Text
+from shequn.text import ShequnError, Text, not_a_formula
 
 Value = str | int | float | bool | dt.date | None
 _PRIVATE = "identities"
@@ -178,6 +178,8 @@ def _write_table(folder: Path, name: str, table: Table) -> None:
                 for i, function in convert:
                     columns[i] = tuple(map(function, columns[i]))
                 part = list(zip(*columns, strict=True))
+            if name == _PRIVATE:  # the one table that people look things up in by hand
+                part = [[not_a_formula(c) if isinstance(c, str) else c for c in r] for r in part]
             text = _csv(part)
             file.write(text if _plain(text) else _csv(map(_harmless, part)))
 
