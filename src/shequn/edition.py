@@ -211,7 +211,7 @@ def _sphinx(source: Path, made: Path) -> Path:
         trouble = [x for x in lines if "WARNING" in x or "ERROR" in x] or lines[-15:]
         text = "\n".join(trouble[:40])
         raise ShequnError(
-            Text(f"The book did not build cleanly:\n{text}", f"书未能干净地生成：\n{text}"),
+            Text(f"The book did not build cleanly:\n{text}", f"书没有顺利生成：\n{text}"),
             Text("Mend the pages named above.", "请修改上面列出的页面。"),
         )
     shutil.rmtree(html / "reports", ignore_errors=True)

@@ -203,7 +203,7 @@ def a38_monthly() -> Band:
 
 
 # --- plan B --------------------------------------------------------------------------------------
-@check("9.2亿 占 2023 年 12 月网民的比例；原文 86.4%", SHARE, stated=given.USERS_SHARE)
+@check("9.2亿占 2023 年 12 月网民的比例；原文 86.4%", SHARE, stated=given.USERS_SHARE)
 def b01_share() -> Band:
     """9.2亿 as a share of the internet users of December 2023, against 86.4%."""
     return given.USERS / given.NETIZENS_2023
@@ -215,13 +215,13 @@ def b01_shopping() -> Band:
     return given.SHOPPING_MID_2023 - given.SHOPPING_ADDED_HALF + given.SHOPPING_ADDED_2023
 
 
-@check("9.2亿 若占 86.4%，网民应有多少；2023 年 12 月公布的数", YI, stated=given.NETIZENS_2023)
+@check("9.2亿若占 86.4%，网民应有多少；2023 年 12 月公布的数", YI, stated=given.NETIZENS_2023)
 def b02_implied_base() -> Band:
     """Internet users if 9.2亿 are 86.4% of them, against December 2023."""
     return given.USERS / given.USERS_SHARE
 
 
-@check("9.2亿 若占 86.4%，网民应有多少；2022 年 12 月公布的数", YI, stated=given.NETIZENS_2022)
+@check("9.2亿若占 86.4%，网民应有多少；2022 年 12 月公布的数", YI, stated=given.NETIZENS_2022)
 def b02_base_2022() -> Band:
     """Internet users if 9.2亿 are 86.4% of them, against December 2022."""
     return given.USERS / given.USERS_SHARE
@@ -283,7 +283,7 @@ def b04_share_of_online_2020() -> Band:
     return hours_a_week(given.MINUTES_2020) / (given.HOURS_ONLINE_2021 - given.HOURS_ADDED_2021)
 
 
-@check("9.2亿 的 58.7%：25–35 岁用户", MILLION)
+@check("9.2亿的 58.7%：25–35 岁用户", MILLION)
 def b05_people() -> Band:
     """Users aged 25–35: 58.7% of 9.2亿."""
     return given.USERS * 100 * given.AGED_25_35
@@ -380,7 +380,7 @@ def x03_share_published() -> Band:
     return given.SHOPPING_MID_2023 / given.NETIZENS_MID_2023
 
 
-@check("8.8亿 若占 62.3%，总数应有多少；公布的总人口", YI, stated=given.POPULATION)
+@check("8.8亿若占 62.3%，总数应有多少；公布的总人口", YI, stated=given.POPULATION)
 def x03_implied_base() -> Band:
     """Everybody if 8.8亿 are 62.3% of them, against the whole population."""
     return given.TEMPLATE_SHOPPERS / given.TEMPLATE_SHARE

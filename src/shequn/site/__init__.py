@@ -16,7 +16,7 @@ _SEARCH = {"en": "Search the handbook…", "zh": "搜索本手册…"}
 _UNRUN = {"en": "not computed", "zh": "没有算"}
 _DRAFT = {
     "en": "A draft without numbers: no notebook has run. <code>make book</code> runs them.",
-    "zh": "没有数字的草稿：笔记本还没有跑。<code>make book</code> 会跑。",
+    "zh": "这是没有数字的草稿：笔记本还没跑，运行 <code>make book</code> 即可。",
 }
 _GLUE = re.compile(r"\{glue:text\}`[^`]*`")
 _SHOW, _HIDE = {"en": "Show", "zh": "展开"}, {"en": "Hide", "zh": "收起"}

@@ -28,7 +28,7 @@ _WORDS = {
     "direction": Text("Better", "方向"),
     "null": Text("No value when", "何时没有数值"),
     "references": Text("Sources", "出处"),
-    "id": Text("Id", "代号"),
+    "id": Text("Id", "标识"),
 }
 _DIRECTIONS = {
     "up": Text("higher", "越高越好"),
