@@ -13,12 +13,8 @@ import pandas as pd
 import pytest
 
 from shequn import cases, charts_network
-from shequn.models.network_structure import (
-    compare_with_chance,
-    contacts,
-    network_structure,
-    removal,
-)
+from shequn.models.contacts import contacts
+from shequn.models.network_structure import compare_with_chance, network_structure, removal
 from shequn.text import ShequnError
 
 

@@ -25,7 +25,7 @@ FRAME = pd.DataFrame(
 
 def cells(html: str) -> list[list[str]]:
     lines = re.findall(r"<tr>(.*?)</tr>", html.partition("<tbody>")[2], re.DOTALL)
-    return [re.findall(r"<td>(.*?)</td>", line) for line in lines]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in lines]
 
 
 @pytest.mark.parametrize(("lang", "few"), [("en", "under 5"), ("zh", "不足 5")])
@@ -60,3 +60,26 @@ def test_a_record_knows_that_it_is_withheld(
     recorded = shown[0]["shequn"]["value"]
     assert (recorded["value"], recorded["n"], recorded["withheld"]) == (value, n, withheld)
     assert recorded["low"] is None or not withheld
+
+
+def test_shares_read_as_percentages_and_counts_do_not() -> None:
+    assert cells(table(FRAME, "en", percent=True).data)[0][1:] == ["25.0%", "8", "7.0%", "59.0%"]
+    some = cells(table(FRAME, "en", percent=("left",)).data)
+    assert (some[0][1], some[1][1]) == ("0.25", "33.3%")
+
+
+def test_a_period_that_is_the_same_everywhere_stands_once() -> None:
+    period = {"period_start": pd.Timestamp("2025-01-01"), "period_end": pd.Timestamp("2025-02-01")}
+    shown = table(FRAME.assign(**period), "en").data
+    assert "<caption>2025-01-01 until 2025-02-01 (not included)</caption>" in shown
+    assert shown.count("2025") == 2
+    changing = FRAME.assign(**period | {"period_end": pd.date_range("2025-02-01", periods=3)})
+    for frame in (changing, FRAME.head(1).assign(**period)):
+        assert "caption" not in table(frame, "zh").data
+        assert "2025-01-01" in table(frame, "zh").data
+
+
+def test_numbers_are_kept_on_one_line_and_words_are_not() -> None:
+    shown = table(FRAME.assign(what="a long sentence of words, 12 of them"), "en").data
+    assert '<td class="number">0.25</td>' in shown
+    assert "<td>a long sentence of words, 12 of them</td>" in shown

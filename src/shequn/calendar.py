@@ -86,6 +86,10 @@ class Calendar:
         back = day.weekday() if self.week_start == "monday" else (day.weekday() + 1) % 7
         return day - timedelta(days=back)
 
+    def window(self, days: int) -> date:
+        """Return the first of the last ``days`` days, or the first covered one; 0 is all of them."""
+        return max(self.first, self.end - days * DAY) if days else self.first
+
     def is_covered(self, start: date, days: int) -> bool:
         """Tell whether every day of ``[start, start + days)`` is covered."""
         return all(start + timedelta(days=i) in self.covered for i in range(days))

@@ -44,9 +44,9 @@ _ALTS = {
         "带区间的点图：每个 28 天窗口里，月活成员到场的天数占比。",
     ),
     "cohorts": Text(
-        "Triangle of weekly cohorts: darker cells mean more of a cohort were active that week; "
-        "immature weeks are blank.",
-        "按入群周分的同期群三角图：颜色越深，当周活跃的比例越高；未满期的周留白。",
+        "Triangle of the last 26 weekly cohorts: darker cells mean more of a cohort were active "
+        "that week; weeks not over, not covered or of fewer than five joiners are blank.",
+        "最近 26 个入群周的同期群三角图：颜色越深，当周活跃的比例越高；没过完、没覆盖或不足五人的周留白。",
     ),
     "retention_curve": Text(
         "Curve with a band: share of a cohort active in each week since joining, cohorts pooled.",
@@ -131,8 +131,10 @@ def rolling_actives(daily: pd.DataFrame, lang: str) -> Figure:
     daily
         Result of ``active_members``; days the data do not cover stay open.
     """
+    import pandas as pd
+
     figure, axes = canvas()
-    drawn = False
+    drawn, day = False, pd.Timedelta(days=1)  # a window ends where its last day does
     for (days, rows), colour, style in zip(
         daily.groupby("days"), (MUTED, PALETTE[1], PALETTE[0]), ("-", "--", "-"), strict=False
     ):
@@ -140,7 +142,7 @@ def rolling_actives(daily: pd.DataFrame, lang: str) -> Figure:
             drawn = True
             marker = "o" if rows["value"].notna().sum() < 40 else ""
             axes.plot(
-                rows["period_end"], rows["value"], color=colour, linestyle=style, marker=marker,
+                rows["period_end"] - day, rows["value"], color=colour, linestyle=style, marker=marker,
                 markersize=4, linewidth=0.9 if days == 1 else 1.8,
                 label=label("days", lang).format(n=days),
             )  # fmt: skip
@@ -174,7 +176,10 @@ def stickiness(windows: pd.DataFrame, lang: str) -> Figure:
 
 def cohorts(weekly: pd.DataFrame, lang: str, *, rows: int = 26) -> Figure:
     """Draw the triangle of the last ``rows`` weekly cohorts; cells without a value stay blank."""
+    import matplotlib as mpl
+    import numpy as np
     import seaborn as sns
+    from matplotlib.colors import ListedColormap
 
     figure, axes = canvas(7.2, 5.2)
     # Week 0 is the week of joining itself: nearly everybody, and it would drown the rest.
@@ -187,8 +192,9 @@ def cohorts(weekly: pd.DataFrame, lang: str, *, rows: int = 26) -> Figure:
         nothing(axes, lang)
         return figure
     grid.index = [f"{week:%Y-%m-%d}" for week in grid.index]
+    tints = mpl.colormaps["Blues"](np.linspace(0.12, 1, 256))  # nobody is not the same as not known
     sns.heatmap(
-        grid, ax=axes, cmap="Blues", vmin=0, linewidths=0.4, linecolor="white",
+        grid, ax=axes, cmap=ListedColormap(tints), vmin=0, linewidths=0.4, linecolor="white",
         cbar_kws={"label": label("retained", lang), "format": "{x:.0%}"},
     )  # fmt: skip
     axes.grid(False)
@@ -243,7 +249,10 @@ def _percent(axes: Axes) -> None:
 def _dates(figure: Figure, axes: Axes) -> None:
     import matplotlib.dates as mdates
 
-    locator = mdates.AutoDateLocator(maxticks=8)
-    axes.xaxis.set_major_locator(locator)
+    first, last = axes.dataLim.intervalx
+    if last - first < 2:  # one point: no interval of ticks fits
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=8))
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m-%d"))
     figure.autofmt_xdate(rotation=30)

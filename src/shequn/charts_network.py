@@ -20,7 +20,7 @@ _LABELS = {
     "at_least": Text("members with at least as many", "联系人不少于此数的成员占比"),
     "messages": Text("messages", "消息数"),
     "members": Text("members who wrote", "发信人数"),
-    "here": Text("this community", "本社群"),
+    "here": Text("observed", "实际"),
     "chance": Text("random graphs, everybody as busy", "随机图（人人照旧那么忙）"),
     "share": Text("share", "占比"),
     "leavers": Text("share of members who leave", "离开的成员占比"),
@@ -55,6 +55,10 @@ _MEASURES = {
     "top_broker_share": Text("betweenness held by the top tenth", "前一成成员占居间度的比例"),
     "n_cut_members": Text("members whose leaving cuts somebody off", "一走就有人失联的成员数"),
 }
+_SHARES = (
+    "density", "reciprocity", "clustering", "transitivity", "largest_component_share",
+    "top_broker_share",
+)  # fmt: skip
 _COLUMNS = {
     "value": Text("observed", "实际"),
     "expected": Text("random, mean", "随机，平均"),
@@ -73,9 +77,9 @@ _ALTS = {
         "上下两幅按周的折线图：消息数和发信人数。",
     ),
     "null": Text(
-        "For reciprocity, clustering and transitivity: a dot for this community beside the range "
-        "of random graphs.",
-        "互惠率、聚集系数、传递性三行：本社群一个点，旁边是随机图的范围。",
+        "For reciprocity, clustering and transitivity: a diamond for the observed value beside a "
+        "bar for the range of random graphs.",
+        "互惠率、聚集系数、传递性三行：菱形是实际值，旁边的横条是随机图的范围。",
     ),
     "removal": Text(
         "Two falling lines: share of those who stay that hang together, when the busiest leave "
@@ -275,4 +279,6 @@ def _short(measure: str, lang: str) -> str:
 def _readable(measure: str, value: float) -> str:
     if value != value:
         return "—"
+    if measure in _SHARES:
+        return f"{value:.1%}"
     return f"{value:,.0f}" if measure.startswith("n_") else f"{value:.3g}"

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from shequn.metrics import Needs, Query
 
-# Columns that name the person a row is about; rows about robots and staff are left out.
-_PERSON = ("author_id", "member_id", "target_id")
 _NO_SPEECH = ("system", "recall")
 # 1970 often stands for "not known": such a time must not make half a century of quiet days.
 _CREDIBLE = datetime(1990, 1, 1), datetime(2100, 1, 1)
@@ -134,7 +132,7 @@ class Dataset:
             moved = moved.filter(spoken, moved.author_id.notnull())  # noqa: PD004
         excluded = self._excluded()
         if excluded is not None and name != "identities":
-            for column in (c for c in _PERSON if c in moved.columns):
+            for column in (c for c in schema.PERSONS if c in moved.columns):
                 moved = moved.anti_join(excluded, ibis._[column] == excluded.excluded_id)
         return moved
 

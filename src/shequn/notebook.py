@@ -6,6 +6,8 @@ import base64
 import io
 import math
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # Mime prefix and metadata that myst-nb's glue and papermill's record agree on.
 _GLUE = "application/papermill.record/"
 
+_SHARES = ("value", "low", "high")
 _COUNTS = ("value", "n", "members")  # where a number that is withheld would stand
 _COLUMNS = {
     "period_start": Text("from", "起"),
@@ -41,10 +44,10 @@ _COLUMNS = {
 }
 _WORDS = {
     "gini": Text("Gini coefficient", "基尼系数"),
-    "top_10_share": Text("written by the top ten", "前十人占比"),
+    "top_10_share": Text("the top ten's share", "前十人占比"),
     "half_group": Text("half group", "半数核心"),
-    "speakers": Text("members who wrote", "发过言的人数"),
-    "posting_share": Text("share of members who wrote", "发言率"),
+    "speakers": Text("speakers", "发言者"),
+    "posting_share": Text("posting share", "发言率"),
     "n_day": Text("active exactly on that day", "恰在当天活跃"),
     "unbounded": Text("active on that day or later", "当天或之后活跃"),
     "joined": Text("joining", "入群"),
@@ -107,18 +110,8 @@ def record(
     )
 
 
-def record_row(
-    id: str,
-    row: pd.Series[Any] | None,
-    *,
-    unit: str | None = None,
-    start: Any = None,
-    end: Any = None,
-) -> None:
-    """Record one row of a tidy frame; a missing or withheld one is recorded as having no value.
-
-    ``start`` and ``end`` are its period where the row does not name one.
-    """
+def record_row(id: str, row: pd.Series[Any] | None, *, unit: str | None = None) -> None:
+    """Record one row of a tidy frame; a missing or withheld one is recorded as having no value."""
     if row is None:
         record(id, None, unit=unit)
         return
@@ -129,8 +122,8 @@ def record_row(
         n=get("n"),
         low=get("low"),
         high=get("high"),
-        start=get("period_start", start),
-        end=get("period_end", end),
+        start=get("period_start"),
+        end=get("period_end"),
         unit=unit,
         withheld=bool(get("withheld", False)),
     )
@@ -162,8 +155,12 @@ def show(figure: Figure, name: str, *, alt: str) -> None:
     )
 
 
-def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
+def table(
+    frame: pd.DataFrame, lang: str, *, rows: int = 12, percent: bool | Collection[str] = False
+) -> HTML:
     """Return the last rows of a result for reading: headings and words in the page's language.
+
+    A period that is the same in every row stands once, above the table.
 
     Parameters
     ----------
@@ -173,6 +170,9 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
         ``"en"`` or ``"zh"``.
     rows
         How many rows to keep, from the end.
+    percent
+        Whether values and their bounds are shares, to be read as percentages; or the measures of
+        which they are.
     """
     import numpy as np
     import pandas as pd
@@ -181,10 +181,16 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
     few = whole["withheld"].to_numpy(bool) if "withheld" in whole else np.zeros(len(whole), bool)
     kept = whole.notna().any() | (whole.columns.isin(_COUNTS) & few.any())
     shown = whole.loc[:, kept].drop(columns="withheld", errors="ignore")
+    caption, shown = _one_period(shown, lang)
+    shares = [percent] * len(whole) if isinstance(percent, bool) else whole["measure"].isin(percent)
     for column in shown:
         series = shown[column]
         if pd.api.types.is_datetime64_any_dtype(series):
             shown[column] = series.dt.strftime("%Y-%m-%d")
+        elif column in _SHARES and pd.api.types.is_float_dtype(series):
+            shown[column] = [
+                _readable(x, percent=share) for x, share in zip(series, shares, strict=True)
+            ]
         elif pd.api.types.is_float_dtype(series):
             shown[column] = [_readable(x) for x in series]
         else:
@@ -195,8 +201,22 @@ def table(frame: pd.DataFrame, lang: str, *, rows: int = 12) -> HTML:
             shown[column] = [FEW[lang] if f else x for f, x in zip(few, shown[column], strict=True)]
     shown.columns = [_COLUMNS[c][lang] if c in _COLUMNS else c for c in shown.columns]
     body = shown.to_html(index=False, border=0, classes="dataframe")
+    body = re.sub(r"<td>(?=[\d\s.,:%–—−+-]+</td>)", '<td class="number">', body)  # never broken
+    body = body.replace("<thead>", f"{caption}<thead>", 1)
     # Focusable, so that a wide table can be scrolled by keyboard on a phone-sized page.
     return HTML(f'<div class="table-scroll" tabindex="0" role="group">{body}</div>')
+
+
+def _one_period(shown: pd.DataFrame, lang: str) -> tuple[str, pd.DataFrame]:
+    """Take a period that is the same in every row out of a table, into its caption."""
+    period = ["period_start", "period_end"]
+    if len(shown) < 2 or not set(period) <= set(shown):
+        return "", shown
+    if not (shown[period] == shown[period].iloc[0]).all(axis=None):
+        return "", shown
+    start, end = (f"{day:%Y-%m-%d}" for day in shown[period].iloc[0])
+    said = Text(f"{start} until {end} (not included)", f"{start} 起，到 {end} 止（不含）")[lang]
+    return f"<caption>{said}</caption>", shown.drop(columns=period)
 
 
 def show_basis(community: Dataset, lang: str) -> HTML:
@@ -204,9 +224,11 @@ def show_basis(community: Dataset, lang: str) -> HTML:
     return table(community.basis(), lang)
 
 
-def _readable(x: float) -> str:
+def _readable(x: float, *, percent: bool = False) -> str:
     if math.isnan(x):
         return "—"
+    if percent:
+        return f"{x:.1%}"
     return f"{x:,.0f}" if float(x).is_integer() and abs(x) > 1 else f"{x:.3g}"
 
 

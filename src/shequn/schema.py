@@ -31,6 +31,10 @@ DUCKDB_TYPES = {
     "datetime": "TIMESTAMPTZ",
 }
 
+# Columns that name the person a row is about, and those that name another person in passing.
+PERSONS = ("author_id", "member_id", "target_id", "respondent_id")
+REFERS = ("inviter_id", "actor_id", "referrer_id")
+
 
 @dataclass(frozen=True)
 class Column:

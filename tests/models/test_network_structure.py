@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 
 import networkx as nx
 import numpy as np
@@ -12,13 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shequn.calendar import Calendar
 from shequn.cases import college_messages
-from shequn.models.network_structure import (
-    compare_with_chance,
-    contacts,
-    network_structure,
-    removal,
-)
+from shequn.models.contacts import contacts
+from shequn.models.network_structure import compare_with_chance, network_structure, removal
 from shequn.text import ShequnError
 
 
@@ -306,7 +303,12 @@ def test_a_star_falls_apart_when_its_middle_leaves() -> None:
 # --- contacts from a community's tables
 
 
-def compiled(messages: pd.DataFrame, mentions: pd.DataFrame) -> list[tuple[object, ...]]:
+COVERED = Calendar("UTC", covered=frozenset(date(2026, 1, d) for d in range(1, 11)))
+
+
+def compiled(
+    messages: pd.DataFrame, mentions: pd.DataFrame, *, calendar: Calendar = COVERED, days: int = 0
+) -> list[tuple[object, ...]]:
     import duckdb
     import ibis
 
@@ -323,10 +325,10 @@ def compiled(messages: pd.DataFrame, mentions: pd.DataFrame) -> list[tuple[objec
             insert = f"INSERT INTO {name} ({', '.join(rows)}) VALUES ({marks})"
             connection.execute(insert, list(row))
     expression = contacts.expression(
-        schema.unbound("messages"), schema.unbound("mentions"), calendar=None
+        schema.unbound("messages"), schema.unbound("mentions"), calendar=calendar, days=days
     )
     pairs = connection.sql(str(ibis.to_sql(expression, dialect="duckdb"))).df()
-    return [tuple(r) for r in contacts.complete(pairs, None).to_numpy().tolist()]  # type: ignore[arg-type]
+    return [tuple(r) for r in contacts.complete(pairs, calendar).to_numpy().tolist()]
 
 
 def test_contacts_from_mentions_and_replies() -> None:
@@ -358,3 +360,26 @@ def test_contacts_from_mentions_and_replies() -> None:
     assert compiled(messages, mentions) == [("bo", "ann", 2), ("bo", "cy", 1)]
     assert compiled(messages, mentions[:0]) == [("bo", "ann", 1)]
     assert compiled(messages.assign(reply_to_id=None), mentions[:0]) == []
+
+
+def test_contacts_keep_to_the_covered_days_and_to_the_window() -> None:
+    """Ten covered days; bo answers ann on day 0, day 5, day 10 and after the end: ids 2 to 5.
+
+    Covered are days 5 and 10 alone; of the last five days only day 10. What is answered may be old.
+    """
+    days = {"m1": datetime(2025, 12, 1), "m2": datetime(2025, 12, 31, 23, 59)}
+    days |= {"m3": datetime(2026, 1, 5), "m4": datetime(2026, 1, 10, 23, 59)}
+    days |= {"m5": datetime(2026, 1, 11)}
+    messages = pd.DataFrame(
+        [
+            (m, "ann" if m == "m1" else "bo", ts, None if m == "m1" else "m1")
+            for m, ts in days.items()
+        ],
+        columns=["message_id", "author_id", "ts", "reply_to_id"],
+    )
+    nobody = pd.DataFrame([], columns=["message_id", "target_id", "kind"])
+    for window, expected in ((0, 2), (5, 1), (6, 2), (400, 2)):
+        assert compiled(messages, nobody, days=window) == [("bo", "ann", expected)], window
+    undated = messages.assign(ts=None)
+    assert compiled(undated, nobody) == [("bo", "ann", 4)]
+    assert compiled(undated, nobody, days=5) == []

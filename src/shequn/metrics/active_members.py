@@ -21,8 +21,8 @@ WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window
     id="active_members",
     name=Text("Active members", "活跃成员"),
     question=Text(
-        "How many people took part in the last day, week and month?",
-        "最近一天、一周、一个月里，有多少人真的参与了？",
+        "How many members wrote in a day, in 7 days and in 28 days?",
+        "一天、7 天、28 天里，各有多少成员发过言？",
     ),
     formula=r"A_w(d) = \left| \bigcup_{i=0}^{w-1} S_{d-i} \right|",
     symbols=Text(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 RESAMPLES = 400
+MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply half of them
 # A roster counts as known when nearly every member in it was seen joining or was listed; a list of
 # people first noticed by speaking says nothing about those who never spoke.
 KNOWN_ROSTER = 0.95
@@ -42,9 +43,9 @@ LISTED = ("event", "api", "registration")
     unit="ratio",
     direction="none",
     null=Text(
-        "No value with fewer than five speakers, nor for a half group under five; the posting "
-        "share needs a roster.",
-        "发言者或半数核心不足五人时没有数值；发言率要有成员名单才算得出。",
+        "No value with fewer than five speakers, nor for a half group under five; the top ten's "
+        "share needs 20 speakers, the posting share a roster.",
+        "发言者或半数核心不足五人时没有数值；前十人占比要有 20 名发言者，发言率要有成员名单。",
     ),
     references=("vanmierlo2014one", "nielsen2006participation", "chaoss2024metrics"),
 )
@@ -94,9 +95,10 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
             (x,), lambda draw, f=function: f(draw), vectorized=False, n_resamples=RESAMPLES,
             method="percentile", rng=np.random.default_rng(20250101),
         ).confidence_interval  # fmt: skip
-        value = function(x)
+        value = function(x) if name != "top_10_share" or n >= MANY_FOR_TEN else np.nan
         behind = value if name == "half_group" else n
-        rows.append((name, value, behind, interval.low, interval.high))
+        low, high = (np.nan, np.nan) if np.isnan(value) else interval
+        rows.append((name, value, behind, low, high))
     rows.append(("speakers", n, n, np.nan, np.nan))
     people = int(histogram["members"].sum())
     listed = int(histogram.loc[histogram["listed"] > 0, "members"].sum())

@@ -10,19 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 
-from shequn.metrics import Query, suppress
+from shequn.metrics import suppress
 from shequn.text import ShequnError, Text
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-    from shequn.calendar import Calendar
 
 _EXACT_BELOW = 500
 _PIVOTS = 150
@@ -97,39 +91,6 @@ class Structure:
             frame["value"] = math.nan
         behind = frame["value"].where(frame["measure"] == "n_cut_members", self.n_members)
         return suppress(frame.assign(n=behind), also=("value",))
-
-
-def _addressed(messages: ir.Table, mentions: ir.Table, *, calendar: Calendar) -> ir.Table:
-    """Count contacts by pair; a message that both names and answers somebody is one contact."""
-    import ibis
-    from ibis import _
-
-    named = mentions.filter(_.kind.fill_null("mention") != "all").select("message_id", "target_id")
-    first = messages.select(reply_to_id="message_id", target_id="author_id")
-    answers = messages.drop_null("reply_to_id").select("message_id", "reply_to_id")
-    answered = answers.join(first, "reply_to_id").select("message_id", "target_id")
-    wrote = messages.select("message_id", source="author_id")
-    pairs = ibis.union(named, answered, distinct=True).join(wrote, "message_id")
-    return pairs.group_by("source", target="target_id").agg(contacts=_.count())
-
-
-contacts = Query(
-    "contacts",
-    "network_structure",
-    needs={"messages": ("message_id", "author_id")},
-    uses={"mentions": ("message_id", "target_id")},
-    expression=_addressed,
-)
-"""Who addressed whom, by mention or reply: ``source, target, contacts``, one row a pair.
-
-``community.compute(contacts)`` is empty where the data know neither mentions nor replies.
-"""
-
-
-@contacts.finish
-def _in_order(pairs: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
-    # Engines return groups in any order; the group search would find others in another.
-    return pairs.sort_values(["source", "target"], ignore_index=True)
 
 
 def network_structure(edges: pd.DataFrame, *, seed: int = 1) -> Structure:
@@ -268,7 +229,7 @@ def removal(
     pandas.DataFrame
         ``share``, ``leavers``, ``who`` (``busiest``: those with most acquaintances, or
         ``random``), ``value``: share of those who stay that are in the largest piece, with
-        ``low`` and ``high``, the lowest and highest draw, and ``n``, how many stay. NaN where
+        ``low`` and ``high``, the lowest and highest random draw, and ``n``, how many stay. NaN where
         nobody stays; withheld where fewer than five do.
     """
     pairs, _, n = _pairs(edges)
@@ -286,7 +247,7 @@ def removal(
             _largest(graph.subgraph(rng.permutation(n)[leavers:].tolist())) for _ in range(draws)
         ]
         stay = n - leavers
-        rows.append((share, leavers, "busiest", hubs, stay, hubs, hubs))
+        rows.append((share, leavers, "busiest", hubs, stay, math.nan, math.nan))
         mean = float(np.mean(drawn))
         rows.append((share, leavers, "random", mean, stay, min(drawn), max(drawn)))
     columns = ["share", "leavers", "who", "value", "n", "low", "high"]

@@ -12,7 +12,6 @@ PERCENT = 0.01
 # --- what plans A and B say; the source is the claim ---------------------------------------------
 MARKET = rounded("1.2", "A02")  # trillion yuan, 2022
 MARKET_GROWTH = rounded("30", "A03", scale=PERCENT)  # "above", per year
-GAP = Band(0.5, 0.5, math.inf, frozenset({"A14"}))  # "more than 50%"
 CONVERSION_HIGH = rounded("15", "A18", scale=PERCENT)  # "below"
 CONVERSION_LOW = rounded("5", "A29", scale=PERCENT)  # "below"
 ACTIVE = rounded("30", "A19", scale=PERCENT)  # "below"
