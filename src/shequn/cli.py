@@ -11,121 +11,58 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from shequn import cli_care as _care  # noqa: F401  registers its commands
 from shequn import terminal
+from shequn.cli_base import HELP, DataArgument, LangOption, Out, app, h, language
 from shequn.terminal import console
 from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
 from shequn.text import Lang as Spoken
 
-
-def _help_language() -> str:
-    """Return the language of --help: the last --lang that is given, otherwise the locale's."""
-    arguments, spoken = sys.argv[1:], preferred_language()
-    for before, value in zip(["", *arguments], arguments, strict=False):
-        if before == "--lang" or value.startswith("--lang="):
-            asked = value.removeprefix("--lang=")
-            spoken = "zh" if asked == "zh" else "en" if asked == "en" else preferred_language()
-    return spoken
-
-
-HELP = _help_language()
 _USER, _PROGRAM, _INTERRUPTED = 2, 3, 130  # exit codes: whose fault it was
-
-
-def _h(en: str, zh: str) -> str:
-    return Text(en, zh)[HELP]
-
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help=_h(
-        "Shequn, the executable handbook of community operations: run it on your own community.",
-        "社群：可执行的社群运营手册。用它跑你自己社群的数据。",
-    ),
-    epilog=_h(
-        "Start with: shequn sample --out DATA; shequn run DATA --out RUN --book",
-        "先试：shequn sample --out DATA；shequn run DATA --out RUN --book",
-    ),
-)
-
-LangOption = Annotated[
-    str | None,
-    typer.Option(
-        "--lang",
-        help=_h("Language of messages and pages: en or zh.", "消息与页面的语言：en 或 zh。"),
-    ),
-]
-DataArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATA",
-        help=_h(
-            "Folder of the community's tables, or duckdb:///FILE.",
-            "社群数据文件夹，或 duckdb:///文件。",
-        ),
-    ),
-]
-Out = Annotated[Path, typer.Option("--out", help=_h("Folder to write.", "写到哪个文件夹。"))]
-
-
-def language(lang: str | None) -> Spoken:
-    """Return the language to speak; refuse one the handbook does not have."""
-    if lang is None:
-        return preferred_language()
-    for edition in LANGUAGES:
-        if lang == edition:
-            return edition
-    raise ShequnError(
-        Text(f"--lang {lang} is not an edition.", f"没有 --lang {lang} 这个版本。"),
-        Text("Use en or zh.", "请用 en 或 zh。"),
-    )
 
 
 @app.command(
     "import",
-    help=_h(
+    help=h(
         "Turn a platform's export into a pseudonymised data folder.",
         "把平台导出的文件变成去标识的数据文件夹。",
     ),
-    epilog=_h(
+    epilog=h(
         "Example: shequn import irc logs/ --timezone UTC --out DATA",
         "例：shequn import irc logs/ --timezone Asia/Shanghai --out DATA",
     ),
 )
 def import_(
-    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help=_h("Such as irc.", "如 irc。"))],
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help=h("Such as irc.", "如 irc。"))],
     export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help=_h("File or folder exported.", "导出的文件或文件夹。"))
+        Path, typer.Argument(metavar="EXPORT", help=h("File or folder exported.", "导出的文件或文件夹。"))
     ],
     out: Out,
     timezone: Annotated[
         str | None,
-        typer.Option("--timezone", help=_h("Zone of the times in the export, such as Asia/Shanghai.",
+        typer.Option("--timezone", help=h("Zone of the times in the export, such as Asia/Shanghai.",
                                            "导出文件里的时间属于哪个时区，如 Asia/Shanghai。")),
     ] = None,
     keep_text: Annotated[
-        bool, typer.Option("--keep-text", help=_h("Keep the messages' text.", "保留消息正文。"))
+        bool, typer.Option("--keep-text", help=h("Keep the messages' text.", "保留消息正文。"))
     ] = False,
     key: Annotated[
         Path | None,
-        typer.Option("--key", help=_h("File with the key of the pseudonyms, kept outside DATA.",
+        typer.Option("--key", help=h("File with the key of the pseudonyms, kept outside DATA.",
                                       "代号密钥文件，须放在 DATA 之外。")),
     ] = None,
     day: Annotated[
         str | None,
-        typer.Option("--date", help=_h("First day (YYYY-MM-DD) of logs whose name has no date.",
+        typer.Option("--date", help=h("First day (YYYY-MM-DD) of logs whose name has no date.",
                                        "文件名里没有日期时，第一天的日期（YYYY-MM-DD）。")),
     ] = None,
     tolerate: Annotated[
         bool,
-        typer.Option("--tolerate", help=_h("Accept more than 1% of rows not understood.",
+        typer.Option("--tolerate", help=h("Accept more than 1% of rows not understood.",
                                            "解析不了的行超过 1% 也接受。")),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help=_h("Replace an existing folder.", "替换已有的文件夹。"))
+        bool, typer.Option("--overwrite", help=h("Replace an existing folder.", "替换已有的文件夹。"))
     ] = False,
     lang: LangOption = None,
 ) -> None:  # fmt: skip
@@ -153,8 +90,8 @@ def import_(
 
 
 @app.command(
-    help=_h("Copy the synthetic sample community, to play with.", "复制合成的示例社群，用来练手。"),
-    epilog=_h("Example: shequn sample --out DATA", "例：shequn sample --out DATA"),
+    help=h("Copy the synthetic sample community, to play with.", "复制合成的示例社群，用来练手。"),
+    epilog=h("Example: shequn sample --out DATA", "例：shequn sample --out DATA"),
 )
 def sample(out: Out, lang: LangOption = None) -> None:
     """Copy the sample."""
@@ -173,12 +110,12 @@ def sample(out: Out, lang: LangOption = None) -> None:
 
 
 @app.command(
-    help=_h("Find every fault of a data folder, with file, row, column and how to mend it.",
+    help=h("Find every fault of a data folder, with file, row, column and how to mend it.",
             "找出数据文件夹里的每一处问题：文件、行、列、怎么改。"),
-    epilog=_h("Example: shequn check DATA", "例：shequn check DATA"),
+    epilog=h("Example: shequn check DATA", "例：shequn check DATA"),
 )  # fmt: skip
 def check(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help=_h("Data folder.", "数据文件夹。"))],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=h("Data folder.", "数据文件夹。"))],
     lang: LangOption = None,
 ) -> None:
     """Check a data folder."""
@@ -193,12 +130,12 @@ def check(
 
 @app.command(
     "list",
-    help=_h("List the notebooks, what each needs, and which of them DATA supports.",
+    help=h("List the notebooks, what each needs, and which of them DATA supports.",
             "列出笔记本、各自需要什么，以及 DATA 支持哪些。"),
-    epilog=_h("Examples: shequn list; shequn list DATA", "例：shequn list；shequn list DATA"),
+    epilog=h("Examples: shequn list; shequn list DATA", "例：shequn list；shequn list DATA"),
 )  # fmt: skip
 def list_(
-    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help=_h("Data folder.", "数据文件夹。"))] = None,
+    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help=h("Data folder.", "数据文件夹。"))] = None,
     lang: LangOption = None,
 ) -> None:  # fmt: skip
     """List notebooks."""
@@ -214,9 +151,9 @@ def list_(
 
 
 @app.command(
-    help=_h("Run the notebooks that DATA supports; --book builds the handbook around them.",
+    help=h("Run the notebooks that DATA supports; --book builds the handbook around them.",
             "运行 DATA 支持的笔记本；加 --book 生成以你的数据写成的手册。"),
-    epilog=_h("Examples: shequn run DATA --out RUN --book; shequn run DATA --out RUN retention -j 2",
+    epilog=h("Examples: shequn run DATA --out RUN --book; shequn run DATA --out RUN retention -j 2",
               "例：shequn run DATA --out RUN --book --lang zh；shequn run DATA --out RUN retention -j 2"),
 )  # fmt: skip
 def run(
@@ -224,17 +161,17 @@ def run(
     out: Out,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help=_h("Notebooks; all that DATA supports if none.",
+        typer.Argument(metavar="[NAME]...", help=h("Notebooks; all that DATA supports if none.",
                                                     "笔记本名；不写则运行支持的全部。")),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help=_h("Notebooks at a time.", "同时运行几个。"))
+        int | None, typer.Option("-j", "--jobs", min=1, help=h("Notebooks at a time.", "同时运行几个。"))
     ] = None,
     book: Annotated[
-        bool, typer.Option("--book", help=_h("Also build the handbook.", "同时生成手册。"))
+        bool, typer.Option("--book", help=h("Also build the handbook.", "同时生成手册。"))
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=_h("Only say what would run.", "只说会运行什么。"))
+        bool, typer.Option("--dry-run", help=h("Only say what would run.", "只说会运行什么。"))
     ] = False,
     lang: LangOption = None,
 ) -> None:  # fmt: skip
@@ -272,11 +209,11 @@ def run(
 
 
 @app.command(
-    help=_h(
+    help=h(
         "Build the published handbook around the sample community.",
         "生成以示例社群写成的公开手册。",
     ),
-    epilog=_h(
+    epilog=h(
         "Example: shequn book --lang all --out _build/site",
         "例：shequn book --lang all --out _build/site",
     ),
@@ -284,10 +221,10 @@ def run(
 def book(
     out: Out = Path("_build/site"),
     lang: Annotated[
-        str, typer.Option("--lang", help=_h("en, zh or all.", "en、zh 或 all。"))
+        str, typer.Option("--lang", help=h("en, zh or all.", "en、zh 或 all。"))
     ] = "all",
     jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help=_h("Notebooks at a time.", "同时运行几个。"))
+        int | None, typer.Option("-j", "--jobs", min=1, help=h("Notebooks at a time.", "同时运行几个。"))
     ] = None,
 ) -> None:  # fmt: skip
     """Build the handbook."""
