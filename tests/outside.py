@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from shequn import cli, paths, rerun
+from shequn import cli, cli_base, paths, rerun
 from shequn.rerun import Result
 
 LONGEST = 4000  # characters that a reader can be asked to read about one mistake
@@ -65,7 +65,7 @@ class Inside:
         self.patch.setenv("LC_ALL", self.lang)
         self.patch.delenv("XDG_CONFIG_HOME", raising=False)
         self.patch.setattr(sys, "argv", ["shequn", *map(str, words)])
-        self.patch.setattr(cli, "HELP", cli._help_language())  # read once, as a process starts
+        self.patch.setattr(cli, "HELP", cli_base._help_language())  # read once, as a process starts
         self.capture.readouterr()
         with pytest.raises(SystemExit) as end:
             cli.main()

@@ -15,7 +15,9 @@ from outside import Inside, clear, everything, irc_log, real_irc_book, shequn, t
 from shequn import check, cli, edition, paths, rerun, sources
 from shequn.rerun import Result
 
-COMMANDS = ("import", "sample", "check", "list", "run", "book")
+COMMANDS = (
+    "import", "sample", "template", "check", "audit", "forget", "list", "run", "book",
+)  # fmt: skip
 CHINESE = re.compile("[一-鿿]")
 
 

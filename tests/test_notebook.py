@@ -82,4 +82,4 @@ def test_a_period_that_is_the_same_everywhere_stands_once() -> None:
 def test_numbers_are_kept_on_one_line_and_words_are_not() -> None:
     shown = table(FRAME.assign(what="a long sentence of words, 12 of them"), "en").data
     assert '<td class="number">0.25</td>' in shown
-    assert "<td>a long sentence of words, 12 of them</td>" in shown
+    assert '<td class="words">a long sentence of words, 12 of them</td>' in shown

@@ -202,6 +202,7 @@ def table(
     shown.columns = [_COLUMNS[c][lang] if c in _COLUMNS else c for c in shown.columns]
     body = shown.to_html(index=False, border=0, classes="dataframe")
     body = re.sub(r"<td>(?=[\d\s.,:%–—−+-]+</td>)", '<td class="number">', body)  # never broken
+    body = re.sub(r"<td>(?=[^<]{20,}</td>)", '<td class="words">', body)  # and these not too soon
     body = body.replace("<thead>", f"{caption}<thead>", 1)
     # Focusable, so that a wide table can be scrolled by keyboard on a phone-sized page.
     return HTML(f'<div class="table-scroll" tabindex="0" role="group">{body}</div>')

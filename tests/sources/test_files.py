@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shequn.sources.files import Export, LogFile
+from shequn.sources.files import Export, ExportFile
 from shequn.text import ShequnError
 
 
-def only(path: Path) -> LogFile:
+def only(path: Path) -> ExportFile:
     [file] = Export(path).files
     return file
 
@@ -95,6 +95,52 @@ def test_damaged_archives_are_said(tmp_path: Path) -> None:
     (tmp_path / "cut.zip").write_bytes(raw[:200] + b"y" + raw[201:])
     with pytest.raises(ShequnError, match="cannot be unpacked"):
         list(only(tmp_path / "cut.zip").lines())
+
+
+def test_a_long_first_line_is_not_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text('{"x": "' + "群" * 200_000)
+    [line] = only(tmp_path).head()
+    assert line.startswith('{"x": ')
+
+
+def test_a_zip_of_many_members_is_opened_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "days.zip", "w") as archive:
+        for day in range(9):
+            archive.writestr(f"{day}.txt", f"day {day}\n")
+    opened = []
+    whole = zipfile.ZipFile._RealGetContents  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        zipfile.ZipFile, "_RealGetContents", lambda self: (opened.append(1), whole(self))[1]
+    )
+    files = Export(tmp_path).files
+    assert [f.head() + list(f.lines()) for f in files] == [[f"day {d}"] * 2 for d in range(9)]
+    assert len(opened) == 1
+
+
+def test_progress_is_in_bytes_of_the_disk_and_for_the_first_reading_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(os.urandom(40_000) + bytes(3 << 20)))
+    (tmp_path / "b.txt").write_bytes(bytes(3 << 20))
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("c.txt", bytes(2 << 20))
+        archive.writestr("empty.txt", "")
+    told: list[tuple[int, int]] = []
+    export = Export(tmp_path, lambda done, total: told.append((done, total)))
+    export.expect(export.files)
+    ends = []
+    for file in export.files:
+        for _ in file.chunks():
+            pass
+        ends.append(told[-1][0])
+    sizes = [f.size for f in export.files]
+    assert ends == [sum(sizes[: i + 1]) for i in range(4)]
+    assert told == sorted(told)
+    assert {total for _, total in told} == {sum(sizes)}
+    assert len(told) > 8, "also on the way"
+    count = len(told)
+    list(export.files[1].lines())
+    assert len(told) == count
 
 
 def test_nothing_to_read_is_said(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shequn import atomic, schema
-from shequn.sources.folder import Community, Table, Value, refuse_occupied, utc, write
+from shequn.sources.folder import Community, Table, Value, refuse_occupied, write
 from shequn.sources.report import ImportReport
 from shequn.text import ShequnError, not_a_formula
 
@@ -84,13 +84,6 @@ def test_values_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "spend.csv").read_bytes() == (
         b'date,channel,cost\n2024-02-29,"a,""b""\nc",1.5\n'
     )
-
-
-def test_times_before_1970_and_far_off_keep_their_form() -> None:
-    assert utc(-1) == "1969-12-31T23:59:59Z"
-    assert utc(dt.datetime(900, 1, 1, tzinfo=dt.UTC)) == "0900-01-01T00:00:00Z"
-    with pytest.raises(ValueError, match="zone"):
-        utc(dt.datetime(2024, 1, 1))
 
 
 def test_a_table_or_column_outside_the_contract_is_a_fault_of_the_reader(tmp_path: Path) -> None:

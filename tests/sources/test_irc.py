@@ -186,6 +186,30 @@ def test_copies_with_blank_lines_and_status_first(imported: Import) -> None:
     assert got.report.duplicates == 1
 
 
+def test_days_on_which_only_a_robot_talks_are_no_copies(imported: Import) -> None:
+    day = "".join(f"[{h:02}:00] <pingbot> ping\n" for h in range(24))
+    got = imported({f"c_2024-05-{d}": day for d in (10, 11)})
+    assert (got.report.duplicates, got.report.messages) == (0, 48)
+    # A log of some days, and one of them by itself.
+    got = imported({"c_2024-05-10": day * 3, "c_2024-05-12": day, "backup/c_2024-05-10": day})
+    assert (got.report.duplicates, got.report.messages) == (2, 72)
+
+
+def test_any_number_of_channels_may_stand_in_a_file(imported: Import) -> None:
+    text = "".join(f"c{i} 2013-01-26 [15:04:04] <a1> x\n" for i in range(66_000))
+    rows = imported({"log": text}).rows("messages")
+    assert rows[-1]["channel_id"] == "c65999"
+
+
+def test_a_private_talk_does_not_name_the_other(imported: Import) -> None:
+    line = "{} 2013-01-26 [15:04:04] <{}> x\n".format
+    talk = [line("Bob", "bob"), line("Bob", "anna")]
+    room = [line("rust", who) for who in ("rust", "anna", "bob")]
+    channels = {r["channel_id"] for r in imported({"log": "".join(talk + room)}).rows("messages")}
+    [other] = channels - {"rust"}
+    assert other.startswith("query-")
+
+
 def test_channels_by_line_by_sisters_and_by_file_name(imported: Import) -> None:
     got = imported(
         {
@@ -319,9 +343,3 @@ def test_the_report_is_written_with_the_data(imported: Import) -> None:
     package = json.loads((got.data / "datapackage.json").read_text())
     assert package["community"]["name"] == "club"
     assert package["community"]["timezone"] == "UTC"
-
-
-def test_an_unknown_zone_names_its_neighbours(imported: Import) -> None:
-    with pytest.raises(ShequnError, match="no time zone") as caught:
-        imported({"2024-05-10": "[10:00] <a1> x\n"}, timezone="Asia/Shangai")
-    assert "Asia/Shanghai" in caught.value.say("en")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shequn.sources.irc_clock import Zone, named_date, place
+from shequn.sources.irc_clock import named_date, place
 
 DAY = dt.date(2024, 5, 10)
 
@@ -137,34 +137,3 @@ def test_a_twelve_hour_clock_with_its_hour_is_read_back(start: int, steps: list[
     if any(a // 3600 == 12 and b // 3600 < 12 for a, b in pairwise(clock)):
         midnight = int(dt.datetime(2024, 5, 10, tzinfo=dt.UTC).timestamp())
         assert [t - midnight for t in found.times] == true
-
-
-def test_times_become_utc_and_doubtful_ones_are_counted() -> None:
-    zone = Zone("Europe/Berlin")
-
-    def local(text: str) -> int:
-        return int(dt.datetime.fromisoformat(text + "+00:00").timestamp())
-
-    times = [
-        local(t)
-        for t in (
-            "2024-01-15 12:00", "2024-07-15 12:00",
-            "2024-03-31 02:30",  # never was: 02:00 became 03:00
-            "2024-10-27 02:30",  # came twice: first in summer time
-            "2024-10-27 03:00",
-        )
-    ]  # fmt: skip
-    moved = [dt.datetime.fromtimestamp(t, dt.UTC).strftime("%m-%d %H:%M") for t in zone.utc(times)]
-    assert moved == ["01-15 11:00", "07-15 10:00", "03-31 01:30", "10-27 00:30", "10-27 02:00"]
-    assert zone.counts == [3, 1, 1]
-
-
-@given(
-    st.integers(0, 2_000_000_000),
-    st.sampled_from(["Asia/Shanghai", "Asia/Kolkata", "Australia/Lord_Howe"]),
-)
-def test_utc_agrees_with_the_library(time: int, name: str) -> None:
-    from zoneinfo import ZoneInfo
-
-    local = dt.datetime.fromtimestamp(time, dt.UTC).replace(tzinfo=ZoneInfo(name))
-    assert list(Zone(name).utc([time])) == [int(local.timestamp())]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shequn.sources.files import LogFile
+from shequn.sources.files import Export
 from shequn.sources.irc_lines import CLOCK, Log, lower, parse
-from shequn.sources.irc_people import People, find_people, is_placeholder, is_robot
+from shequn.sources.irc_people import Nicks, find_people, is_placeholder, is_robot
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def logs(tmp_path: Path):
         for i, text in enumerate(texts):
             path = tmp_path / f"log{i}"
             path.write_text(text, encoding="utf-8")
-            made.append(parse(LogFile(path, "", path.name, 1), CLOCK, set()))
+            made.append(parse(Log(Export(path).files[0], CLOCK)))
         return made
 
     return make
 
 
-def same(people: People, *nicks: str) -> bool:
+def same(people: Nicks, *nicks: str) -> bool:
     return len({people.person_of[n] for n in nicks}) == 1
 
 
@@ -75,8 +75,20 @@ def test_lower_case_keeps_the_length_and_is_stable(nick: str) -> None:
 def test_a_nick_is_one_person_in_every_file_and_case(logs) -> None:
     people = find_people(logs("[10:00] <Bob> hi\n", "[09:00] <bob> hi\n[09:01] <eve> hi\n"))
     assert set(people.person_of) == {"bob", "eve"}
-    assert people.spelled["bob"] == "bob", "the spelling of the first moment"
-    assert people.seen["bob"] == (9 * 3600, 10 * 3600)
+    span = {"bob": (9 * 3600, 10 * 3600), "eve": (9 * 3600 + 60, 9 * 3600 + 60)}
+    assert people.names == {(n, n): span[n] for n in span}, "the spelling of the first moment"
+
+
+def test_a_status_line_of_nobody_is_no_sight_of_a_nick(logs) -> None:
+    people = find_people(
+        logs(
+            "[10:00] <bob> x\n[10:01] <eve> x\n=== Log opened\n[11:00] <eve> x\n=== Log closed\n",
+            "[25:00] <nobody> x\n=== Log opened\n",
+            "[10:00] <eve> x\n=== eve is now known as ann\n",
+        )
+    )
+    assert people.names["bob", "bob"] == (10 * 3600, 10 * 3600)
+    assert set(people.person_of) == {"bob", "eve", "ann"}
 
 
 def test_a_rename_joins_two_nicks_everywhere(logs) -> None:
@@ -170,5 +182,5 @@ def test_the_order_of_the_files_does_not_matter(order: list[int]) -> None:
         for i, text in enumerate(texts):
             path = Path(folder) / f"log{i}"
             path.write_text(text)
-            made.append(parse(LogFile(path, "", path.name, 1), CLOCK, set()))
+            made.append(parse(Log(Export(path).files[0], CLOCK)))
         assert find_people([made[i] for i in order]) == find_people(made)

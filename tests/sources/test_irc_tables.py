@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from frictionless import Package
 from hand_made import Imported, write_logs
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shequn.sources import folder, irc
-from shequn.sources.irc_lines import lower
-from shequn.sources.irc_tables import Redactor
+from shequn.sources.files import Export
+from shequn.sources.times import Zone
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]
@@ -80,18 +77,17 @@ def test_kept_text_holds_no_known_nick(imported: Import) -> None:
     assert "text" not in imported({"2024-05-10": text}).rows("messages")[0]
 
 
-def test_the_longest_nick_is_the_one_meant() -> None:
-    redact = Redactor({"lev": "m1", "lev|away": "m2", "|": "m3"})
-    assert redact("lev: Lev|away, lev|here") == "m1: m2, m1m3here"
+def test_an_action_without_words_is_a_message_without_text(imported: Import) -> None:
+    got = imported({"2024-05-10": "[10:00] <anna> x\n=== anna\n===   anna\n"}, keep_text=True)
+    assert [(r["text"], r["n_chars"]) for r in got.rows("messages")] == [
+        ("x", "1"), ("", "0"), ("", "0"),
+    ]  # fmt: skip
 
 
-@given(st.lists(st.text(min_size=1, max_size=6), max_size=6), st.text())
-def test_a_redactor_leaves_no_nick_as_a_word(nicks: list[str], text: str) -> None:
-    ids = {lower(n): "\ue000" for n in nicks}
-    left = lower(Redactor(ids)(text))
-    for nick in ids:
-        if "\ue000" not in nick:
-            assert not re.search(rf"(?<!\w){re.escape(nick)}(?!\w)", left)
+def test_logs_of_which_nothing_can_be_kept_give_empty_tables(imported: Import) -> None:
+    got = imported({"2024-05-10": "[25:00] <anna> x\n"}, tolerate=True)
+    assert (got.report.rows_unparsed, got.rows("messages"), got.rows("members")) == (1, [], [])
+    assert "None" not in got.report.say("en")
 
 
 def test_hostile_nicks_are_harmless(imported: Import) -> None:
@@ -123,7 +119,7 @@ def test_a_log_that_has_grown_keeps_its_ids(imported: Import) -> None:
 
 def test_text_that_changes_before_it_is_written_is_not_mixed(tmp_path: Path) -> None:
     logs = write_logs(tmp_path / "export", {"2024-05-10": "[10:00] <a1> x\n"})
-    community = irc.read(logs, timezone="UTC", key=b"k" * 32, keep_text=True)
+    community = irc.read(Export(logs), timezone=Zone("UTC"), key=b"k" * 32, keep_text=True)
     (logs / "2024-05-10").write_text("[10:00] <a1> y\n")
     with pytest.raises(ShequnError, match="changed while"):
         folder.write(tmp_path / "data", community)

@@ -53,3 +53,11 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
         with pytest.raises(ShequnError):
             run("irc", tmp_path / name, tmp_path / "data", key_file=tmp_path / "key")
     assert not (tmp_path / "data").exists()
+
+
+def test_nothing_is_made_for_a_zone_or_an_export_that_is_not_there(tmp_path: Path) -> None:
+    export = write_logs(tmp_path / "export", LOGS)
+    for what, zone in ((export, "Asia/Shangai"), (tmp_path / "missing", "UTC")):
+        with pytest.raises(ShequnError):
+            import_export("irc", what, tmp_path / "data", timezone=zone, key_file=tmp_path / "key")
+    assert [p.name for p in tmp_path.iterdir()] == ["export"]

@@ -14,7 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from shequn import paths
+from shequn import paths, schema
 from shequn.rerun import front_matter
 from shequn.text import Text
 
@@ -62,6 +62,12 @@ _LEDGER_WORDS = {
     ),
     "genre": Text("templates of this kind", "同类模板"),
     "itself": Text("plan {document} itself", "方案 {document} 本身"),
+}
+_CONTRACT = {
+    "column": Text("column", "列"),
+    "type": Text("type", "类型"),
+    "meaning": Text("what it is", "是什么"),
+    "needed": Text("needed", "必填"),
 }
 _CONCORDANCE = {
     "section": Text("section", "章节"),
@@ -264,6 +270,32 @@ class Concordance(Directive):
         return self.parse("\n".join(lines))
 
 
+class Contract(Directive):
+    """The tables that a data folder may hold, column by column, with a target ``table-NAME``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a block a table."""
+        self.depends_on(paths.DATA / "datapackage.json")
+        lang, word = self.lang, {k: v[self.lang] for k, v in _CONTRACT.items()}
+        result: list[nodes.Node] = []
+        for table in schema.tables().values():
+            lines = [f"**`{table.name}`** · {table.title[lang]}", "", table.meaning[lang], ""]
+            lines += ["```{list-table}", ":header-rows: 1", ":widths: 24 18 58", ""]
+            lines += [f"* - {word['column']}", f"  - {word['type']}", f"  - {word['meaning']}"]
+            for column in table.columns.values():
+                needed = f" ({word['needed']})" if column.required else ""
+                words = f" `{'` `'.join(column.enum)}`" if column.enum else ""
+                lines += [
+                    f"* - `{column.name}`",
+                    f"  - {column.type}{needed}",
+                    f"  - {_inline(column.meaning[lang])}{words}",
+                ]
+            block = nodes.container(classes=["contract-table"])
+            block += nodes.target("", "", ids=[f"table-{table.name}"])
+            result += self.parse("\n".join([*lines, "```"]), block)
+        return result
+
+
 class GlossaryTable(Directive):
     """The glossary: terms of data/glossary.csv, and every metric from the registry."""
 
@@ -343,5 +375,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("metric", MetricCard)
     app.add_directive("ledger", Ledger)
     app.add_directive("concordance", Concordance)
+    app.add_directive("contract", Contract)
     app.add_directive("glossary-table", GlossaryTable)
     return {"parallel_read_safe": True}

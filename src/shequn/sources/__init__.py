@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from shequn.sources import folder, irc
+from shequn.sources.files import Export
 from shequn.sources.folder import Community
 from shequn.sources.privacy import load_key
 from shequn.sources.report import ImportReport
+from shequn.sources.times import Zone
 from shequn.text import ShequnError, Text
 
 
@@ -20,15 +22,31 @@ class Reader(Protocol):
 
     def __call__(
         self,
-        export: Path,
+        export: Export,
         *,
-        timezone: str,
+        timezone: Zone,
         key: bytes,
         keep_text: bool = False,
         date: dt.date | None = None,
-        progress: Callable[[int, int], None] | None = None,
     ) -> Community:
-        """Read an export."""
+        """Read an export.
+
+        Parameters
+        ----------
+        timezone
+            Zone of the times, where the export does not say, and of the community.
+        key
+            For the pseudonyms.
+        keep_text
+            Keep the text of messages, with every known name in it replaced.
+        date
+            Date of logs that show none.
+
+        Raises
+        ------
+        ShequnError
+            Where there is nothing to read, or a file is damaged or changes meanwhile.
+        """
         ...
 
 
@@ -58,14 +76,10 @@ def import_export(
         What the platform gave: a folder or a file.
     out
         The data folder to write.
-    timezone
-        IANA name of the zone of the times, where the export does not say, and of the community.
-    keep_text
-        Keep the text of messages.
+    timezone, keep_text, date
+        As `Reader` says; the zone by its IANA name.
     key_file
         Key of the pseudonyms; None is the one in the user's configuration, made on first use.
-    date
-        Date of logs that show none.
     tolerate
         Accept that more than 1 % of the rows could not be understood.
     overwrite
@@ -88,18 +102,6 @@ def import_export(
             Text(f"There is one for: {', '.join(near)}.", f"现有：{'、'.join(near)}。"),
         )
     folder.refuse_occupied(out, overwrite=overwrite)  # before minutes of reading
-    _refuse_entangled(export, out)
-    key, made = load_key(key_file, out)
-    community = reader(
-        export, timezone=timezone, key=key, keep_text=keep_text, date=date, progress=progress
-    )
-    community.report.key_made = made
-    community.report.tolerable(tolerate=tolerate)
-    folder.write(out, community, overwrite=overwrite)
-    return community.report
-
-
-def _refuse_entangled(export: Path, out: Path) -> None:
     a, b = export.resolve(), out.resolve()
     if a.is_relative_to(b) or b.is_relative_to(a):
         raise ShequnError(
@@ -107,8 +109,19 @@ def _refuse_entangled(export: Path, out: Path) -> None:
                 f"The export {export} and the data folder {out} lie in one another.",
                 f"导出 {export} 与数据文件夹 {out} 互相包含。",
             ),
-            Text("Choose another --out.", "请换一个 --out。"),
+            folder.OTHER_OUT,
         )
+    zone = Zone(timezone)
+    files = Export(export, progress)
+    key, made = load_key(key_file, out)
+    community = reader(files, timezone=zone, key=key, keep_text=keep_text, date=date)
+    files.unchanged()
+    report = community.report
+    report.key_made = made
+    _, report.times_ambiguous, report.times_nonexistent = zone.counts
+    report.tolerable(tolerate=tolerate)
+    folder.write(out, community, overwrite=overwrite)
+    return report
 
 
 __all__ = ["READERS", "Community", "ImportReport", "Reader", "import_export"]

@@ -9,23 +9,23 @@ import json
 import os
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from shequn import atomic, schema
-from shequn.sources.report import ImportReport
+from shequn.sources.report import ImportReport, Reading
+from shequn.sources.times import utc
 from shequn.text import ShequnError, Text, not_a_formula
 
 Value = str | int | float | bool | dt.date | None
 _PRIVATE = "identities"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tab and newline
 _ROWS_AT_ONCE = 5000
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+OTHER_OUT = Text("Choose another --out.", "请换一个 --out。")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,19 @@ class Community:
     report: ImportReport
 
 
+def sources(report: ImportReport, readings: Iterable[Reading]) -> Table:
+    """Return the table of the files that were read."""
+    return Table(
+        ("source_id", "platform", "format", "sha256", "tz_assumed", "covers_from", "covers_to",
+         "rows_read", "rows_kept", "rows_unparsed"),
+        [
+            (r.source_id, report.platform, r.layout, r.file.sha256, report.timezone,
+             *(r.span or (None, None)), r.read, r.kept, r.unparsed)
+            for r in readings
+        ],
+    )  # fmt: skip
+
+
 def refuse_occupied(out: Path, *, overwrite: bool) -> None:
     """Refuse a data folder that would be lost.
 
@@ -63,16 +76,11 @@ def refuse_occupied(out: Path, *, overwrite: bool) -> None:
         Where ``out`` is a file, holds something and ``overwrite`` is not given, or holds something
         that is not a community's data (which is never overwritten).
     """
-    if not out.exists():
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not out.is_dir():
-        raise ShequnError(
-            Text(f"{out} is a file, not a folder.", f"{out} 是文件，不是文件夹。"),
-            Text("Choose another --out.", "请换一个 --out。"),
-        )
-    if not any(out.iterdir()):
-        return
-    if not overwrite:
+        what = Text(f"{out} is a file, not a folder.", f"{out} 是文件，不是文件夹。")
+    elif not overwrite:
         raise ShequnError(
             Text(f"{out} is not empty.", f"{out} 不是空的。"),
             Text(
@@ -80,14 +88,14 @@ def refuse_occupied(out: Path, *, overwrite: bool) -> None:
                 "请换一个 --out，或加 --overwrite 整个替换。",
             ),
         )
-    if not _ours(out):
-        raise ShequnError(
-            Text(
-                f"{out} holds something else than a community's data; it is not overwritten.",
-                f"{out} 里不是社群数据，不予覆盖。",
-            ),
-            Text("Choose another --out.", "请换一个 --out。"),
+    elif _ours(out):
+        return
+    else:
+        what = Text(
+            f"{out} holds something else than a community's data; it is not overwritten.",
+            f"{out} 里不是社群数据，不予覆盖。",
         )
+    raise ShequnError(what, OTHER_OUT)
 
 
 def _ours(out: Path) -> bool:
@@ -104,15 +112,6 @@ def write(out: Path, community: Community, *, overwrite: bool = False) -> None:
     Everything is written beside ``out`` first and put in its place in one step, so that a stop at
     any moment leaves ``out`` as it was or as it should be. What a stopped call left beside it is
     cleared by the next.
-
-    Parameters
-    ----------
-    out
-        The data folder.
-    community
-        What to write.
-    overwrite
-        Replace a data folder that is there.
 
     Raises
     ------
@@ -149,8 +148,8 @@ def write(out: Path, community: Community, *, overwrite: bool = False) -> None:
 
 
 def _fill(folder: Path, community: Community) -> None:
-    for name, table in community.tables.items():
-        _write_table(folder, name, table)
+    rows = {name: _write_table(folder, name, t) for name, t in community.tables.items()}
+    community.report.count(rows)
     with _create(folder / "import.json") as file:
         file.write(community.report.to_json())
     with _create(folder / "datapackage.json") as file:
@@ -159,7 +158,8 @@ def _fill(folder: Path, community: Community) -> None:
     _sync_folder(folder)
 
 
-def _write_table(folder: Path, name: str, table: Table) -> None:
+def _write_table(folder: Path, name: str, table: Table) -> int:
+    """Write a table and return the number of its rows."""
     contract = schema.tables().get(name)
     strange = [c for c in table.columns if contract is None or c not in contract.columns]
     if contract is None or strange:
@@ -169,10 +169,11 @@ def _write_table(folder: Path, name: str, table: Table) -> None:
         for i, c in enumerate(table.columns)
         if contract.columns[c].type in _CONVERT
     ]
-    with _create(folder / contract_path(name), private=name == _PRIVATE) as file:
-        rows = iter(table.rows)
+    with _create(folder / f"{name}.csv", private=name == _PRIVATE) as file:
+        rows, count = iter(table.rows), 0
         file.write(_csv([table.columns]))
         while part := list(islice(rows, _ROWS_AT_ONCE)):
+            count += len(part)
             if convert:
                 columns = list(zip(*part, strict=True))
                 for i, function in convert:
@@ -182,31 +183,13 @@ def _write_table(folder: Path, name: str, table: Table) -> None:
                 part = [[not_a_formula(c) if isinstance(c, str) else c for c in r] for r in part]
             text = _csv(part)
             file.write(text if _plain(text) else _csv(map(_harmless, part)))
+    return count
 
 
 def _csv(rows: Iterable[Sequence[Value]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-@lru_cache(maxsize=8192)
-def utc(moment: int | dt.datetime | None) -> str | None:
-    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``; None stays None.
-
-    Parameters
-    ----------
-    moment
-        Whole seconds since 1970 UTC, or an aware datetime, whose fraction of a second is cut off.
-    """
-    if moment is None:
-        return None
-    if isinstance(moment, dt.datetime):
-        if moment.tzinfo is None:
-            raise ValueError(f"a time without a zone: {moment}")
-        moment = (moment - _EPOCH) // dt.timedelta(seconds=1)
-    t = time.gmtime(moment)
-    return f"{t[0]:04}-{t[1]:02}-{t[2]:02}T{t[3]:02}:{t[4]:02}:{t[5]:02}Z"
 
 
 def _flag(value: bool | None) -> str | None:
@@ -229,31 +212,16 @@ def _harmless(row: Sequence[Value]) -> Sequence[Value]:
     ]
 
 
-def contract_path(name: str) -> str:
-    """Return the file name of a table in a data folder."""
-    return f"{name}.csv"
-
-
-def _create(path: Path, *, private: bool = False) -> _Synced:
-    return _Synced(path, 0o600 if private else 0o666)
-
-
-class _Synced:
-    """A new text file that is on the disk when the block ends."""
-
-    def __init__(self, path: Path, mode: int) -> None:
-        # Private from the first moment: no instant at which others could open it.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        self._file = os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="")
-
-    def __enter__(self) -> IO[str]:
-        return self._file
-
-    def __exit__(self, *failure: object) -> None:
-        with self._file as file:
-            if failure[0] is None:
-                file.flush()
-                os.fsync(file.fileno())
+@contextmanager
+def _create(path: Path, *, private: bool = False) -> Iterator[IO[str]]:
+    """Open a new text file that is on the disk when the block ends."""
+    # Private from the first moment: no instant at which others could open it.
+    mode = 0o600 if private else 0o666
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
@@ -272,18 +240,18 @@ def _package(community: Community) -> dict[str, Any]:
         table = community.tables.get(resource["name"])
         if table is None:
             continue
-        whole = resource["schema"]
-        fields = {field["name"]: field for field in whole["fields"]}
-        own: dict[str, Any] = {**whole, "fields": [fields[c] for c in table.columns]}
-        own["foreignKeys"] = [
+        own: dict[str, Any] = dict(resource["schema"])
+        fields = {field["name"]: field for field in own["fields"]}
+        own["fields"] = [fields[c] for c in table.columns]
+        keys = [
             key
-            for key in whole.get("foreignKeys", ())
+            for key in own.pop("foreignKeys", ())
             if key["reference"]["resource"] in community.tables
             and set(key["fields"]) <= set(table.columns)
         ]
-        if not own["foreignKeys"]:
-            del own["foreignKeys"]
-        resources.append({**resource, "path": contract_path(resource["name"]), "schema": own})
+        if keys:
+            own["foreignKeys"] = keys
+        resources.append({**resource, "path": f"{resource['name']}.csv", "schema": own})
     package["resources"] = resources
     package["community"] = {
         "name": community.name,

@@ -8,13 +8,11 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 DAY, HALF_DAY, HOUR = 86_400, 43_200, 3_600
-_EPOCH = dt.date(1970, 1, 1)
+EPOCH = dt.date(1970, 1, 1)
 _BACKWARDS = 5_400  # the clock lost more than this: midnight. A clock change takes back one hour
 _SKEW = 600  # a line this much out of order may fall back behind midnight
-_STEP = 900  # clock changes fall on whole quarters of an hour
 # IRC began in 1988; a number that would be an earlier year is something else.
 _DATE = re.compile(
     r"(?<!\d)(19[89]\d|20\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:_([01]\d|2[0-3]))?(?!\d)"
@@ -46,16 +44,8 @@ def named_date(name: str) -> NamedDate | None:
 class Placed:
     """Local times in seconds since 1970, and what had to be assumed to place them.
 
-    Attributes
-    ----------
-    times
-        One for each line.
-    twelve
-        The clock is a twelve-hour one.
-    unsure
-        Morning and afternoon cannot be told apart.
-    outside
-        No line lies in the hour that the file's name gives.
+    The clock is a twelve-hour one (``twelve``); morning and afternoon cannot be told apart
+    (``unsure``); no line lies in the hour that the file's name gives (``outside``).
     """
 
     times: array[int]
@@ -84,7 +74,7 @@ def place(clock: Sequence[int], day: dt.date, hour: int | None) -> Placed:
     hours = [c // HOUR for c in clock]
     small = min(hours) >= 1 and max(hours) <= 12
     stepped = any(a == 12 and b < 12 for a, b in pairwise(hours))
-    start = (day - _EPOCH).days * DAY
+    start = (day - EPOCH).days * DAY
 
     whole = unwrap(clock, DAY)
     shift, fits = _anchor(whole, DAY, hour)
@@ -120,55 +110,9 @@ def _anchor(times: Sequence[int], period: int, hour: int | None) -> tuple[int, b
     if hour is None:
         return 0, True
     seen = {t // HOUR for t in times}
-    end = times[-1]
+    end = times[-1] - hour * HOUR - HOUR // 2
     turns = max(seen) * HOUR // period + 1
-    options = [
-        (
-            hour - k * period // HOUR not in seen,
-            abs(end + k * period - (hour * HOUR + HOUR // 2)),
-            k,
-        )
-        for k in range(-turns, 3)
-    ]
-    misses, _, k = min(options)
+    misses, _, k = min(
+        (hour - k * period // HOUR not in seen, abs(end + k * period), k) for k in range(-turns, 3)
+    )
     return k * period, not misses
-
-
-class Zone:
-    """Local times of one zone as UTC, counting those that the clock change makes doubtful.
-
-    A time that comes twice is taken as the first; one that never was is moved on by the gap.
-
-    Parameters
-    ----------
-    name
-        IANA name.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._zone = ZoneInfo(name)
-        self._offsets: dict[int, tuple[int, int]] = {}
-        self.counts = [0, 0, 0]  # plain, ambiguous, nonexistent
-
-    def utc(self, times: Sequence[int]) -> array[int]:
-        """Return seconds since 1970 UTC for local seconds since 1970."""
-        moved = array("q")
-        last, offset, state = None, 0, 0
-        for time in times:
-            step = time // _STEP
-            if step != last:
-                last = step
-                offset, state = self._offsets.get(step) or self._look_up(step)
-            self.counts[state] += 1
-            moved.append(time - offset)
-        return moved
-
-    def _look_up(self, step: int) -> tuple[int, int]:
-        local = dt.datetime(1970, 1, 1, tzinfo=self._zone) + dt.timedelta(seconds=step * _STEP)
-        first, second = (
-            int(local.replace(fold=fold).utcoffset().total_seconds())  # type: ignore[union-attr]
-            for fold in (0, 1)
-        )
-        state = 0 if first == second else 1 if first > second else 2
-        self._offsets[step] = first, state
-        return first, state

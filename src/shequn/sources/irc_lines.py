@@ -6,15 +6,17 @@ import datetime as dt
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
+from itertools import islice
 
-from shequn.sources.files import LogFile
-from shequn.sources.report import Example, shape
+from shequn.sources.irc_clock import DAY, EPOCH, NamedDate, Placed
+from shequn.sources.report import Reading
 from shequn.text import Text
 
-MESSAGE, JOIN, LEAVE, RENAME, _PERHAPS_ACTION, _DROPPED = range(6)
+MESSAGE, JOIN, LEAVE, RENAME, DROPPED = range(5)
 CLOCK, DATED = "irc-clock", "irc-dated"
 
 # Speaker (with the mark of an operator), action, notice; then the text.
@@ -34,7 +36,8 @@ _ANNOTATION = re.compile(r"\d+ \d+ -?\s*$")
 _MOST_ADDRESSED = 5
 _SNIFFED = 1000
 _LEAST_SHARE = 0.2
-_EXAMPLES = 10
+_NUMBERS, _TIMES = partial(array, "I"), partial(array, "q")
+_STRANGE = Text("not a line of this layout", "不符合此格式")
 
 # RFC 1459: {}|^ are the lower case of []\~. Letters beyond ASCII have no case on IRC.
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ[]\\~", "abcdefghijklmnopqrstuvwxyz{}|^")
@@ -46,57 +49,59 @@ def lower(nick: str) -> str:
 
 
 @dataclass
-class Log:
+class Log(Reading):
     """What one file says, a row an entry; nicks are numbers into `nicks`.
+
+    The layout is ``irc-clock`` (time of day only) or ``irc-dated``.
 
     Attributes
     ----------
-    file, layout
-        The file, and ``irc-clock`` (time of day only) or ``irc-dated``.
+    first_line, named
+        The first line that is not blank, and the date in the file's name.
     nicks, spelled
         Nicks as IRC compares them, and as first written.
+    members
+        Pseudonyms of the nicks; filled in when it is known who is who.
     kinds, rows, times, who, other
-        Kind of entry, 1-based line, local time in seconds, nick, and the new nick or the length of
-        the text in characters.
+        Kind of entry, 1-based line, time in seconds, nick (means nothing where the entry is
+        dropped), and the new nick or the length of the text in characters. Times are as the lines
+        show them, until they are placed and made UTC.
     channels, channel_of
-        Names of channels in the file, and for each entry the number of its channel.
-    named, named_nick
+        Names of channels in the file; for each entry the number of its channel, if lines name it.
+    channel_ids
+        Ids of the channels, or of the one that the file must be of.
+    named_in, named_nick
         Entry and nick for every nick addressed at the start of a message.
-    notices_only
-        Nicks that never speak but in notices, as robots do.
-    read, ignored, unparsed, examples
-        Counts of lines, and the first that could not be understood.
-    marks
-        Lines on which the mark of some file stands, by that mark.
+    speakers, notices
+        Nicks that speak, and that send notices.
+    placed
+        How the times of day were placed on dates.
     """
 
-    file: LogFile
-    layout: str
+    first_line: str = ""
+    named: NamedDate | None = None
     nicks: list[str] = field(default_factory=list)
     spelled: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
     kinds: bytearray = field(default_factory=bytearray)
-    rows: array[int] = field(default_factory=lambda: array("I"))
-    times: array[int] = field(default_factory=lambda: array("q"))
-    who: array[int] = field(default_factory=lambda: array("I"))
-    other: array[int] = field(default_factory=lambda: array("I"))
+    rows: array[int] = field(default_factory=_NUMBERS)
+    times: array[int] = field(default_factory=_TIMES)
+    who: array[int] = field(default_factory=_NUMBERS)
+    other: array[int] = field(default_factory=_NUMBERS)
     channels: list[str] = field(default_factory=list)
-    channel_of: array[int] = field(default_factory=lambda: array("H"))
-    named: array[int] = field(default_factory=lambda: array("I"))
-    named_nick: array[int] = field(default_factory=lambda: array("I"))
-    notices_only: set[int] = field(default_factory=set)
-    read: int = 0
-    ignored: int = 0
-    unparsed: int = 0
-    examples: list[Example] = field(default_factory=list)
-    marks: dict[str, list[int]] = field(default_factory=dict)
+    channel_of: array[int] = field(default_factory=_NUMBERS)
+    channel_ids: tuple[str, ...] = ()
+    named_in: array[int] = field(default_factory=_NUMBERS)
+    named_nick: array[int] = field(default_factory=_NUMBERS)
+    speakers: set[int] = field(default_factory=set)
+    notices: set[int] = field(default_factory=set)
+    placed: Placed | None = None
 
 
 def layout_of(lines: Iterable[str]) -> str | Text:
     """Return the layout of a file from its beginning, or why it is not read."""
     clock = dated = status = notes = seen = 0
-    for line in lines:
-        if not line.strip():
-            continue
+    for line in islice((line for line in lines if line.strip()), _SNIFFED):
         seen += 1
         if _CLOCK_LINE.match(line):
             clock += 1
@@ -106,8 +111,6 @@ def layout_of(lines: Iterable[str]) -> str | Text:
             status += 1
         elif _ANNOTATION.match(line):
             notes += 1
-        if seen == _SNIFFED:
-            break
     if not seen:
         return Text("empty", "空文件")
     if notes == seen:
@@ -126,36 +129,22 @@ def layout_of(lines: Iterable[str]) -> str | Text:
     )
 
 
-def parse(
-    file: LogFile, layout: str, marks: set[str], tick: Callable[[int], None] | None = None
-) -> Log:
-    """Read a log once.
-
-    Parameters
-    ----------
-    file
-        The file.
-    layout
-        From `layout_of`.
-    marks
-        Lines to note the places of, to find copies by.
-    tick
-        Called with the number of bytes read since the last call, for showing progress.
-
-    Raises
-    ------
-    ShequnError
-        Where the file cannot be read.
-    """
-    return _Reader(Log(file, layout)).read(marks, tick)
+def parse(log: Log) -> Log:
+    """Read a log once: with its file and the layout from `layout_of`, the rest is filled in."""
+    _Reader(log).read()
+    return log
 
 
 def text_of(line: str, layout: str) -> str:
     """Return the text of a line that was read as a message."""
     found = (_CLOCK_LINE if layout == CLOCK else _DATED_LINE).match(line)
-    if found:
-        return found[found.re.groups].rstrip()
-    return line.split(None, 2)[2].strip()  # "=== nick text", an action in the older logs
+    return found[found.re.groups].rstrip() if found else _action(line)[1]
+
+
+def _action(line: str) -> tuple[str, str]:
+    """Return the first word and the rest of a status line, an action in the older logs."""
+    nick, _, text = line[4:].lstrip().partition(" ")
+    return nick, text.strip()
 
 
 class _Reader:
@@ -165,15 +154,13 @@ class _Reader:
         self.log = log
         self._numbers: dict[str, int] = {}  # nick as written -> number
         self._lowered: dict[str, int] = {}
-        self._written_words: dict[str, int] = {}
-        self._words: dict[str, int] = {}  # candidates for an addressed nick, or for an action's
-        self._addressed: list[tuple[int, list[int]]] = []
-        self._channels: dict[str, int] = {}
+        # Nicks that are perhaps addressed, or act; it can be told when all nicks were seen.
+        self._words: dict[str, str] = {}  # as written -> as IRC compares it
+        self._addressed: list[tuple[int, list[str]]] = []
+        self._actions: dict[int, str] = {}
         self._state_channels: Counter[str] = Counter()
-        self._notices: set[int] = set()
-        self._speakers: set[int] = set()
 
-    def read(self, marks: set[str], tick: Callable[[int], None] | None) -> Log:
+    def read(self) -> None:
         # One long loop: it runs once a line, and a call would cost as much as the line itself.
         log, row = self.log, 0
         dated = log.layout == DATED
@@ -181,11 +168,10 @@ class _Reader:
         numbers, nick, address = self._numbers, self._nick, self._address
         kinds, rows, times, who, other = log.kinds, log.rows, log.times, log.who, log.other
         last_stamp, seconds, channel = "", None, 0
+        channels: dict[str, int] = {}
         for block in log.file.blocks():
             for line in block:
                 row += 1
-                if line in marks:
-                    log.marks.setdefault(line, []).append(row)
                 found = match(line)
                 if found is None:
                     self._other_line(line, row)
@@ -195,7 +181,7 @@ class _Reader:
                     last_stamp = stamp
                     seconds = _moment(stamp) if dated else _seconds(stamp)
                     if dated:
-                        channel = self._channel(stamp.partition(" ")[0])
+                        channel = channels.setdefault(stamp.partition(" ")[0], len(channels))
                 if seconds is None:
                     self._other_line(line, row)
                     continue
@@ -204,9 +190,9 @@ class _Reader:
                 if number is None:
                     number = nick(written)
                 if noticer is None:
-                    self._speakers.add(number)
+                    log.speakers.add(number)
                 else:
-                    self._notices.add(number)
+                    log.notices.add(number)
                 text = text.rstrip()
                 if ":" in text or "," in text:
                     address(text, len(kinds))
@@ -217,23 +203,12 @@ class _Reader:
                 other.append(len(text))
                 if dated:
                     log.channel_of.append(channel)
-            if tick:
-                tick(sum(map(len, block)) + len(block))
         log.read = row
+        log.channels = list(channels)
         self._finish()
-        return log
-
-    def _other_line(self, line: str, row: int) -> None:
-        if line.startswith("=== ") and self.log.layout == CLOCK:
-            if not self._status(line[4:].lstrip(), row):
-                self.log.ignored += 1
-        elif line.strip():
-            self._strange(line, row)
-        else:
-            self.log.ignored += 1
 
     def _address(self, text: str, entry: int) -> None:
-        words: list[int] = []
+        words: list[str] = []
         found = _ADDRESSED.match(text)
         while found and len(words) < _MOST_ADDRESSED:
             words.append(self._word(found[1]))
@@ -241,39 +216,35 @@ class _Reader:
         if words:
             self._addressed.append((entry, words))
 
-    def _word(self, written: str) -> int:
-        number = self._written_words.get(written)
-        if number is None:
-            number = self._words.setdefault(lower(written), len(self._words))
-            self._written_words[written] = number
-        return number
+    def _word(self, written: str) -> str:
+        # Shared, since the same words are addressed again and again.
+        return self._words.get(written) or self._words.setdefault(written, lower(written))
 
-    def _status(self, line: str, row: int) -> bool:
-        """Note a line that begins with ``===``; return whether it says anything we keep."""
-        now = (
-            self.log.times[-1] if self.log.times else -1
-        )  # -1: filled in from the first timed line
-        if found := _JOINED.match(line):
-            self._seen_in(found[2])
-            self._entry(JOIN, row, now, self._nick(found[1]), 0)
-        elif found := _LEFT.match(line):
-            self._seen_in(found[2])
-            self._entry(LEAVE, row, now, self._nick(found[1]), 0)
-        elif found := _RENAMED.match(line):
-            self._entry(RENAME, row, now, self._nick(found[1]), self._nick(found[2]))
-        elif found := _CHANNEL_STATE.match(line):
-            self._seen_in(found[1])
-            return False
+    def _other_line(self, line: str, row: int) -> None:
+        said = line[4:].lstrip()
+        if not line.strip():
+            self.log.ignored += 1
+        elif not line.startswith("=== ") or self.log.layout == DATED:
+            self.log.strange(row, _STRANGE, line)
+        elif found := _JOINED.match(said) or _LEFT.match(said):
+            if found[2]:
+                self._state_channels[lower(found[2])] += 1
+            self._entry(JOIN if found.re is _JOINED else LEAVE, row, self._nick(found[1]), 0)
+        elif found := _RENAMED.match(said):
+            self._entry(RENAME, row, self._nick(found[1]), self._nick(found[2]))
+        elif found := _CHANNEL_STATE.match(said):
+            self._state_channels[lower(found[1])] += 1
+            self.log.ignored += 1
         else:
-            nick, _, text = line.partition(" ")
-            self._entry(_PERHAPS_ACTION, row, now, self._word(nick), len(text.strip()))
-        return True
+            nick, text = _action(line)
+            self._actions[len(self.log.kinds)] = self._word(nick)
+            self._entry(DROPPED, row, 0, len(text))
 
-    def _entry(self, kind: int, row: int, seconds: int, who: int, other: int) -> None:
+    def _entry(self, kind: int, row: int, who: int, other: int) -> None:
         log = self.log
         log.kinds.append(kind)
         log.rows.append(row)
-        log.times.append(seconds)
+        log.times.append(log.times[-1] if log.times else -1)  # -1: before the first time
         log.who.append(who)
         log.other.append(other)
 
@@ -288,53 +259,28 @@ class _Reader:
             self._numbers[nick] = number
         return number
 
-    def _channel(self, name: str) -> int:
-        number = self._channels.get(name)
-        if number is None:
-            number = self._channels[name] = len(self.log.channels)
-            self.log.channels.append(name)
-        return number
-
-    def _seen_in(self, channel: str | None) -> None:
-        if channel:
-            self._state_channels[lower(channel)] += 1
-
-    def _strange(self, line: str, row: int) -> None:
-        self.log.unparsed += 1
-        if len(self.log.examples) < _EXAMPLES:
-            why = Text("not a line of this layout", "不符合此格式")
-            self.log.examples.append(Example("", row, why, shape(line)))
-
     def _finish(self) -> None:
         """Decide what could not be decided before the last line."""
         log = self.log
-        words = list(self._words)
-        for i, kind in enumerate(log.kinds):
-            if kind != _PERHAPS_ACTION:
-                continue
+        for entry, word in self._actions.items():
             # "=== bob waves" is an action of the older logs, "=== Log opened" is not: the first
             # word must be a nick that the file also shows otherwise.
-            number = self._lowered.get(words[log.who[i]])
+            number = self._lowered.get(word)
             if number is None:
-                log.kinds[i] = _DROPPED
                 log.ignored += 1
             else:
-                log.kinds[i], log.who[i] = MESSAGE, number
-                self._speakers.add(number)
-        for entry, candidates in self._addressed:
-            for word in candidates:
-                number = self._lowered.get(words[word])
+                log.kinds[entry], log.who[entry] = MESSAGE, number
+                log.speakers.add(number)
+        for entry, words in self._addressed:
+            for word in words:
+                number = self._lowered.get(word)
                 if number is None:  # "well, bob: ..." names nobody at its start
                     break
-                log.named.append(entry)
+                log.named_in.append(entry)
                 log.named_nick.append(number)
-        first = next((t for t in log.times if t >= 0), 0)
-        for i, time in enumerate(log.times):
-            if time >= 0:
-                break
-            log.times[i] = first
-        log.notices_only = self._notices - self._speakers
-        if log.layout == CLOCK and self._state_channels:
+        early = next((i for i, t in enumerate(log.times) if t >= 0), len(log.times))
+        log.times[:early] = array("q", [max(log.times[early:][:1], default=0)] * early)
+        if self._state_channels:
             most = max(self._state_channels.values())
             log.channels = [min(c for c, n in self._state_channels.items() if n == most)]
 
@@ -349,13 +295,8 @@ def _seconds(stamp: str) -> int | None:
 
 def _moment(stamp: str) -> int | None:
     """Return local seconds since 1970 for ``channel YYYY-MM-DD [HH:MM:SS]``."""
-    start, clock = _day_start(stamp[-21:-11]), _seconds(stamp[-9:-1])
-    return None if start is None or clock is None else start + clock
-
-
-@lru_cache(maxsize=64)
-def _day_start(day: str) -> int | None:
-    try:
-        return (dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days * 86_400
-    except ValueError:
-        return None
+    clock = _seconds(stamp[-9:-1])
+    with suppress(ValueError):
+        day = dt.date.fromisoformat(stamp[-21:-11])
+        return None if clock is None else (day - EPOCH).days * DAY + clock
+    return None

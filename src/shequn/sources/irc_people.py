@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from shequn.sources.irc_lines import JOIN, MESSAGE, RENAME, Log
+from shequn.sources.irc_lines import DROPPED, JOIN, MESSAGE, RENAME, Log
+from shequn.sources.people import People
 
 _TURN = 3600  # seconds
 _PLACEHOLDER = re.compile(
@@ -35,28 +36,16 @@ _ROBOTS = frozenset({"ubottu", "ubotu", "wikibugs", "gerrit-wm", "eval"})
 
 
 @dataclass
-class People:
-    """The people behind the nicks.
+class Nicks(People):
+    """The people behind the nicks, by the nick that was seen first.
 
     Attributes
     ----------
-    person_of
-        Nick as IRC compares it -> the nick that stands for the person: the one seen first.
-    spelled
-        The same -> as first written.
-    seen
-        The same -> first and last moment, UTC seconds.
-    robots
-        People (by their first nick) that are robots.
     renames, joined, placeholders, conflicts
         Pairs of nicks in rename lines; pairs that count; pairs with a placeholder or a robot;
         groups taken apart.
     """
 
-    person_of: dict[str, str] = field(default_factory=dict)
-    spelled: dict[str, str] = field(default_factory=dict)
-    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
-    robots: set[str] = field(default_factory=set)
     renames: int = 0
     joined: int = 0
     placeholders: int = 0
@@ -73,40 +62,38 @@ def is_robot(nick: str) -> bool:
     return nick in _ROBOTS or _ROBOT.fullmatch(nick) is not None
 
 
-def find_people(logs: Sequence[Log]) -> People:
-    """Find out who is who; the order of the files does not matter.
-
-    Parameters
-    ----------
-    logs
-        The logs, their times in UTC.
-    """
-    people = People()
+def find_people(logs: Sequence[Log]) -> Nicks:
+    """Find out who is who, from logs in UTC; the order of the files does not matter."""
+    people = Nicks()
+    seen: dict[str, tuple[int, int]] = {}
+    spelled: dict[str, tuple[int, str]] = {}
     notices: set[str] = set()
     speakers: set[str] = set()
     for log in logs:
-        _see(log, people)
-        quiet = {log.nicks[i] for i in log.notices_only}
-        notices |= quiet
-        speakers |= {log.nicks[w] for w in set(_speakers(log))} - quiet
-    robots = {n for n in people.seen if is_robot(n)} | (notices - speakers)
+        for number, (start, end) in _seen(log).items():
+            nick, written = log.nicks[number], (start, log.spelled[number])
+            first, last = seen.get(nick, (start, end))
+            seen[nick] = min(first, start), max(last, end)
+            spelled[nick] = min(spelled.get(nick, written), written)
+        notices |= {log.nicks[i] for i in log.notices}
+        speakers |= {log.nicks[i] for i in log.speakers}
+    # Robots send notices and never speak.
+    robots = {n for n in seen if is_robot(n)} | (notices - speakers)
     groups = _groups(logs, people, robots)
-    for nick in people.seen:
-        group = groups.get(nick, [nick])
-        people.person_of[nick] = min(group, key=lambda n: (people.seen[n][0], n))
+    for nick in seen:
+        people.person_of[nick] = min(groups.get(nick, [nick]), key=lambda n: (seen[n][0], n))
+    people.names = {(nick, spelled[nick][1]): span for nick, span in seen.items()}
     people.robots = {people.person_of[n] for n in robots}
     return people
 
 
-def _speakers(log: Log) -> list[int]:
-    return [who for kind, who in zip(log.kinds, log.who, strict=True) if kind == MESSAGE]
-
-
-def _see(log: Log, people: People) -> None:
-    """Note when each nick of a file is seen first and last, and how it is written first."""
+def _seen(log: Log) -> dict[int, tuple[int, int]]:
+    """Return when each nick of a file is seen first and last."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for kind, time, who, other in zip(log.kinds, log.times, log.who, log.other, strict=True):
+        if kind == DROPPED:
+            continue
         for number in (who, other) if kind == RENAME else (who,):
             if number not in first:
                 first[number] = last[number] = time
@@ -114,18 +101,10 @@ def _see(log: Log, people: People) -> None:
                 last[number] = time
             elif time < first[number]:
                 first[number] = time
-    for number, start in first.items():
-        nick, written = log.nicks[number], log.spelled[number]
-        before = people.seen.get(nick)
-        if before is None:
-            people.seen[nick], people.spelled[nick] = (start, last[number]), written
-            continue
-        if (start, written) < (before[0], people.spelled[nick]):
-            people.spelled[nick] = written
-        people.seen[nick] = min(before[0], start), max(before[1], last[number])
+    return {number: (start, last[number]) for number, start in first.items()}
 
 
-def _groups(logs: Sequence[Log], people: People, robots: set[str]) -> dict[str, list[str]]:
+def _groups(logs: Sequence[Log], people: Nicks, robots: set[str]) -> dict[str, list[str]]:
     """Return for each nick that was joined to others the nicks of its group, itself included."""
     pairs = {
         (min(a, b), max(a, b))
@@ -167,7 +146,7 @@ def _two_people(log: Log, whose: dict[str, str]) -> set[str]:
     turned: dict[str, int] = {}  # when it last went to another nick without a reason
     apart: set[str] = set()
     for kind, time, who, other in zip(log.kinds, log.times, log.who, log.other, strict=True):
-        group = group_of[who]
+        group = group_of[who] if kind != DROPPED else None
         if group is None or group in apart:
             continue
         if kind == RENAME:

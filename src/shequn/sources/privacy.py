@@ -18,7 +18,7 @@ _ID_CHARS = 12  # 60 bits: among a million people two share an id once in two mi
 
 
 def pseudonym(key: bytes, platform: str, raw_id: str) -> str:
-    """Return the stable id of a person.
+    """Return the stable id of a person: ``m`` and twelve lower-case base32 characters.
 
     Parameters
     ----------
@@ -28,11 +28,6 @@ def pseudonym(key: bytes, platform: str, raw_id: str) -> str:
         Platform the raw id belongs to; the same raw id elsewhere is somebody else.
     raw_id
         Identifier on that platform.
-
-    Returns
-    -------
-    str
-        ``m`` and twelve lower-case base32 characters.
     """
     return "m" + token(key, platform, raw_id)[:_ID_CHARS]
 
@@ -53,7 +48,7 @@ def default_key_file() -> Path:
 
 
 def load_key(path: Path | None, out: Path) -> tuple[bytes, bool]:
-    """Read the key, or make it where there is none yet.
+    """Return the key and whether it was made just now, where there was none yet.
 
     Parameters
     ----------
@@ -61,11 +56,6 @@ def load_key(path: Path | None, out: Path) -> tuple[bytes, bool]:
         File of the key; None is `default_key_file`.
     out
         The data folder about to be written; the key must not lie in it.
-
-    Returns
-    -------
-    bytes, bool
-        The key, and whether it was made just now.
 
     Raises
     ------

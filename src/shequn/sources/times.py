@@ -1,0 +1,90 @@
+"""Times: local ones as UTC, and UTC as it is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import time
+import zoneinfo
+from array import array
+from collections.abc import Iterable
+from functools import lru_cache
+
+from shequn.text import ShequnError, Text
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_STEP = 900  # clock changes fall on whole quarters of an hour
+
+
+class Zone:
+    """The zone of an export's times, counting those that the clock change makes doubtful.
+
+    A time that comes twice is taken as the first; one that never was is moved on by the gap.
+
+    Attributes
+    ----------
+    name
+        IANA name.
+    counts
+        Times seen so far: plain, ambiguous, nonexistent.
+
+    Raises
+    ------
+    ShequnError
+        Where there is no such zone.
+    """
+
+    def __init__(self, name: str) -> None:
+        known = zoneinfo.available_timezones()
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+            names = ", ".join(near or ["Asia/Shanghai", "UTC", "Europe/Berlin"])
+            raise ShequnError(
+                Text(f"There is no time zone {name}.", f"没有 {name} 这个时区。"),
+                Text(f"Use an IANA name, such as {names}.", f"请用 IANA 时区名，如 {names}。"),
+            )
+        self.name, self.counts = name, [0, 0, 0]
+        self._zone = zoneinfo.ZoneInfo(name)
+        self._offsets: dict[int, tuple[int, int]] = {}
+
+    def utc(self, times: Iterable[int]) -> array[int]:
+        """Return seconds since 1970 UTC for local seconds since 1970."""
+        moved = array("q")
+        last, offset, state = None, 0, 0
+        for local in times:
+            step = local // _STEP
+            if step != last:
+                last = step
+                offset, state = self._offsets.get(step) or self._look_up(step)
+            self.counts[state] += 1
+            moved.append(local - offset)
+        return moved
+
+    def _look_up(self, step: int) -> tuple[int, int]:
+        local = dt.datetime(1970, 1, 1, tzinfo=self._zone) + dt.timedelta(seconds=step * _STEP)
+        first, second = (
+            int(local.replace(fold=fold).utcoffset().total_seconds())  # type: ignore[union-attr]
+            for fold in (0, 1)
+        )
+        state = 0 if first == second else 1 if first > second else 2
+        self._offsets[step] = first, state
+        return first, state
+
+
+@lru_cache(maxsize=8192)
+def utc(moment: int | dt.datetime | None) -> str | None:
+    """Return a time as ``YYYY-MM-DDTHH:MM:SSZ``; None stays None.
+
+    Parameters
+    ----------
+    moment
+        Whole seconds since 1970 UTC, or an aware datetime, whose fraction of a second is cut off.
+    """
+    if moment is None:
+        return None
+    if isinstance(moment, dt.datetime):
+        if moment.tzinfo is None:
+            raise ValueError(f"a time without a zone: {moment}")
+        moment = (moment - _EPOCH) // dt.timedelta(seconds=1)
+    t = time.gmtime(moment)
+    return f"{t[0]:04}-{t[1]:02}-{t[2]:02}T{t[3]:02}:{t[4]:02}:{t[5]:02}Z"
