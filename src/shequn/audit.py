@@ -105,10 +105,19 @@ def _files(folder: Path) -> Iterator[Finding]:
         name = str(path.relative_to(folder))
         if path.name.startswith(_PRIVATE) and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
             yield Finding(name, OPEN, 1)
-        if path.name == "key" or (
-            path.stat().st_size == _KEY_BYTES and not path.read_bytes().isascii()
-        ):
+        if path.name == "key" or _is_random(path):
             yield Finding(name, KEY, 1)
+
+
+def _is_random(path: Path) -> bool:
+    """Tell whether a file has the size of a key and is no text."""
+    if path.stat().st_size != _KEY_BYTES:
+        return False
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _tables(folder: Path, tables: dict[str, Path]) -> Iterator[Finding]:
