@@ -53,7 +53,7 @@ def test_finds_tables_and_leaves_out_its_own_files_and_the_systems(tmp_path):
         "spend": tmp_path / "spend.parquet",
         "identities": tmp_path / "identities.csv",
     }
-    assert tabular.unknown_files(tmp_path) == (tmp_path / "notes.txt",)
+    assert tabular.survey(tmp_path).unknown == (tmp_path / "notes.txt",)
 
 
 def test_refuses_a_table_in_two_files(tmp_path):
@@ -89,7 +89,7 @@ def test_takes_other_paths_from_the_description(tmp_path):
         "members": tmp_path / "people.csv",
         "messages": tmp_path / "raw" / "chat.csv",
     }
-    assert tabular.unknown_files(tmp_path) == ()
+    assert tabular.survey(tmp_path).unknown == ()
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,15 @@ def test_takes_other_paths_from_the_description(tmp_path):
         "../outside.csv",
         "/etc/outside.csv",
         "link.csv",
+        "circle.csv",
         "https://example.org/a.csv",
         "..\\outside.csv",
         ["a.csv", "b.csv"],
         "gone.csv",
         "messages.txt",
+        "a\0.csv",
+        "\ud800.csv",
+        "a" * 5000 + ".csv",
         3,
     ],
 )
@@ -111,6 +115,7 @@ def test_refuses_paths_that_leave_the_folder_or_lead_nowhere(tmp_path, path):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "link.csv").symlink_to(tmp_path / "outside.csv")
+    (folder / "circle.csv").symlink_to(folder / "circle.csv")
     (folder / "members.csv").write_bytes(b"x")
     describe(folder, resources=[{"name": "messages", "path": path}])
     assert "messages" in refused(tabular.find_tables, folder)
@@ -217,6 +222,22 @@ def test_a_packed_file_that_is_cut_off_is_refused(tmp_path):
     assert "members.csv.gz" in refused(tabular.utf8_path, path, tmp_path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r"])
+def test_only_what_is_not_valid_is_found_wherever_blocks_end(
+    tmp_path, monkeypatch, encoding, newline
+):
+    monkeypatch.setattr(tabular_encoding, "BLOCK", 7)
+    path = tmp_path / "members.csv"
+    good = newline.join(["member_id,role", *(f"u{i},群主😀" for i in range(30))]).encode(encoding)
+    bad = b"\x00\xdc" if encoding == "utf-16" else b"\xff"  # a low surrogate alone
+    path.write_bytes(good + bad + newline.encode(encoding).removeprefix(b"\xff\xfe") + bad)
+    found = tabular_encoding.detect(path)
+    assert found.bad[0] == len(good)
+    assert len(found.bad) == 2
+    assert found.sample.startswith(bad)
+
+
 COMMON = (
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子"
 )
@@ -239,31 +260,17 @@ def test_gb18030_and_utf8_are_told_apart(tmp_path_factory, text):
 # --- a file that changes
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
+def test_a_file_that_was_written_or_replaced_has_another_fingerprint(tmp_path):
     path = tmp_path / "messages.csv"
     path.write_bytes(b"a")
-    with tabular.unchanged(path):
-        pass
-
-    def write() -> None:
-        with tabular.unchanged(path):
-            path.write_bytes(b"ab")
-            raise ValueError("due to the change")
-
-    def remove() -> None:
-        with tabular.unchanged(path):
-            path.unlink()
-
-    def replace() -> None:
-        with tabular.unchanged(path):
-            stamp = path.stat()
-            (tmp_path / "new").write_bytes(b"ac")
-            os.utime(tmp_path / "new", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-            (tmp_path / "new").rename(path)
-
-    assert "messages.csv changed" in refused(write)
-    assert "messages.csv changed" in refused(replace)
-    assert "messages.csv changed" in refused(remove)
+    before = tabular.fingerprint(path)
+    assert tabular.fingerprint(path) == before
+    (tmp_path / "new").write_bytes(b"c")
+    os.utime(tmp_path / "new", ns=(before[1], before[1]))
+    (tmp_path / "new").rename(path)
+    assert tabular.fingerprint(path)[:2] == before[:2]
+    assert tabular.fingerprint(path) != before
+    assert "messages.csv" in tabular.changed(path).say("zh")
 
 
 # --- dialect and types

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from shequn import tabular
 from shequn.check_hints import near_column, near_table
 from shequn.check_report import Fault, Report, TableReport, fault, visible
 from shequn.check_scan import LONGEST, Scan, mended_copy, scan
 from shequn.check_values import Content, Moment, check_reference, check_values
 from shequn.schema import Table, tables
-from shequn.tabular import (
-    CommunityInfo,
-    Header,
-    community,
-    csv_source,
-    parquet_source,
-    read_header,
-    survey,
-    unchanged,
-)
+from shequn.tabular import CommunityInfo, Fingerprint, Header
 from shequn.tabular_encoding import DAMAGED, Encoding, detect, open_bytes, transcode
 from shequn.tabular_folder import DESCRIPTOR
 from shequn.text import ShequnError, Text
@@ -35,19 +26,11 @@ from shequn.text import ShequnError, Text
 if TYPE_CHECKING:
     import duckdb
 
-Progress = Callable[[str, int, int], None]
-
 _SPREADSHEETS = {".xlsx", ".xls", ".ods", ".numbers", ".et"}
 _MEMORY = "1GB"
 
 
-def check(
-    folder: Path,
-    *,
-    now: datetime | None = None,
-    progress: Progress | None = None,
-    private: bool = True,
-) -> Report:
+def check(folder: Path, *, now: datetime | None = None, private: bool = True) -> Report:
     """Hold a folder against ``datapackage.json`` and list every fault, not only the first.
 
     Nothing in the folder is changed. Memory stays bounded however large the files are: what does
@@ -59,8 +42,6 @@ def check(
         A community's data folder.
     now
         The present, for times in the future; without a zone it is UTC. The clock by default.
-    progress
-        Called with a table's name, its number from 0, and the number of tables, before each.
     private
         Also open ``identities``, where the names are; a run has no use for it.
 
@@ -69,19 +50,18 @@ def check(
     Report
         Also for a folder that is missing or holds nothing: that is a fault like others.
     """
-    folder = Path(folder)
     report = Report(str(folder))
-    moment = now or datetime.now(UTC)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    now = now or datetime.now(UTC)
+    now = now if now.tzinfo else now.replace(tzinfo=UTC)
     try:
-        found = survey(folder)
+        found = tabular.survey(folder)
     except (ShequnError, OSError) as error:
         report.faults.append(_from_error("folder", "", error))
         return report
     for file, problem in found.problems:
         report.faults.append(_from_error("folder", file, problem))
     try:
-        report.community = community(folder)
+        report.community = tabular.community(folder)
     except ShequnError as error:
         if not any(file == DESCRIPTOR for file, _ in found.problems):
             report.faults.append(_from_error("folder", DESCRIPTOR, error))
@@ -92,22 +72,18 @@ def check(
         report.faults.append(fault(kind, "", names=names))
     else:
         files = {n: p for n, p in found.tables.items() if private or n != "identities"}
-        _check_tables(report, folder, files, moment, progress)
+        _check_tables(report, folder, files, now)
     report.faults.sort(key=lambda f: (f.severity, f.file, f.row or 0))
     return report
 
 
-def _check_tables(
-    report: Report,
-    folder: Path,
-    files: dict[str, Path],
-    now: datetime,
-    progress: Progress | None,
-) -> None:
+def _check_tables(report: Report, folder: Path, files: dict[str, Path], now: datetime) -> None:
     import duckdb
 
     zone = ZoneInfo((report.community or CommunityInfo("")).timezone)
     moment = Moment(now, now.astimezone(zone).date())
+    stamps = {name: _stamp(path) for name, path in files.items()}
+    checked: dict[str, _OneTable] = {}
     with (
         tempfile.TemporaryDirectory(prefix="shequn-") as work,
         duckdb.connect() as connection,
@@ -118,46 +94,49 @@ def _check_tables(
         connection.execute("SET temp_directory = ?", [work])
         # Each thread holds a buffer of 32 MB: with many the limit would not do.
         connection.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
-        contents: dict[str, Content] = {}
-        for number, (name, path) in enumerate(files.items()):
-            if progress:
-                progress(name, number, len(files))
-            one = _OneTable(
-                tables()[name], path, path.relative_to(folder).as_posix(), Path(work), connection
-            )
+        for name, path in files.items():
+            file = path.relative_to(folder).as_posix()
+            checked[name] = one = _OneTable(tables()[name], path, file, Path(work), connection)
             try:
-                with unchanged(path):
-                    one.run(moment)
-            except ShequnError as error:
-                one.faults = [_from_error("changed", one.file, error)]
-                one.content = None
+                one.run(moment)
+            except Exception:
+                # A file that changes between two looks at it can upset anything.
+                if _stamp(path) == stamps[name]:
+                    raise
+        _check_references(checked)
+    for name, one in checked.items():
+        if _stamp(one.path) != stamps[name]:
+            report.faults.append(_from_error("changed", one.file, tabular.changed(one.path)))
+        else:
             report.faults += one.faults
             if one.report:
                 report.tables[name] = one.report
-            if one.content:
-                contents[name] = one.content
-        report.faults += _references(connection, contents)
 
 
-def _references(connection: duckdb.DuckDBPyConnection, contents: dict[str, Content]) -> list[Fault]:
+def _stamp(path: Path) -> Fingerprint | None:
+    try:
+        return tabular.fingerprint(path)
+    except OSError:
+        return None
+
+
+def _check_references(checked: dict[str, _OneTable]) -> None:
     """Check references to tables that could be read whole; else the missing rows seem at fault."""
     import duckdb
 
-    found = []
-    for child in contents.values():
+    for child in checked.values():
         for column, name, key in child.table.references:
-            parent = contents.get(name)
-            if parent is None or not parent.whole:
+            content, parent = child.content, checked[name].content if name in checked else None
+            if content is None or parent is None or not parent.whole:
                 continue
-            if column not in child.source.types or key not in parent.source.types:
+            if column not in content.source.types or key not in parent.source.types:
                 continue
             try:
-                dangling = check_reference(connection, child, column, parent, key)
+                dangling = check_reference(child.connection, content, column, parent, key)
             except duckdb.Error as error:
-                dangling = _unreadable(child.file, error)
+                dangling = _from_error("unreadable", child.file, error)
             if dangling:
-                found.append(dangling)
-    return found
+                child.faults.append(dangling)
 
 
 @dataclass
@@ -185,16 +164,16 @@ class _OneTable:
         except DAMAGED:
             self._add("cut_off")
         except (OSError, duckdb.Error) as error:
-            self.faults.append(_unreadable(self.file, error))
+            self.faults.append(_from_error("unreadable", self.file, error))
 
-    def _add(self, kind: str, **details: object) -> None:
-        self.faults.append(fault(kind, self.file, **details))  # type: ignore[arg-type]
+    def _add(self, kind: str, **details: Any) -> None:
+        self.faults.append(fault(kind, self.file, **details))
 
     def _parquet(self, moment: Moment) -> None:
         import duckdb
 
         try:
-            source = parquet_source(self.table, self.path)
+            source = tabular.parquet_source(self.table, self.path)
         except duckdb.Error:
             self._add("parquet")
             return
@@ -204,9 +183,8 @@ class _OneTable:
     def _csv(self, moment: Moment) -> None:
         with open_bytes(self.path) as stream:
             head = stream.read(1 << 16)
-        expected = ", ".join(c.name for c in self.table.columns.values() if c.required)
         if not head.strip(b"\xef\xbb\xbf"):
-            self._add("file_empty", names=expected)
+            self._add("file_empty", names=self._expected)
             return
         path, encoding = self.path, detect(self.path)
         if encoding.name == "utf-16":
@@ -217,9 +195,9 @@ class _OneTable:
         elif b"\0" in head:
             self._add("not_text")
             return
-        header = read_header(path, encoding.name)
+        header = tabular.read_header(path, encoding.name)
         if not any(header.names):
-            self._add("file_empty", names=expected)
+            self._add("file_empty", names=self._expected)
             return
         if not self._names_fit(header.names):
             return
@@ -234,26 +212,25 @@ class _OneTable:
         content = Content(
             self.table,
             self.file,
-            csv_source(self.table, path, header),
+            tabular.csv_source(self.table, path, header),
             np.union1d(found.faulty[found.faulty > 1], blank),
             found.control,
             whole=not len(found.faulty),
         )
         self._values(content, moment, found)
 
+    @property
+    def _expected(self) -> str:
+        return ", ".join(c.name for c in self.table.columns.values() if c.required)
+
     def _names_fit(self, names: tuple[str, ...]) -> bool:
         """Check the column names; False where none is known, so that nothing else can be said."""
-        known = [n for n in names if n in self.table.columns]
-        columns = self.table.columns.values()
+        columns, table = self.table.columns, self.table.name
+        known = [n for n in names if n in columns]
         if not known:
-            expected = ", ".join(c.name for c in columns if c.required)
-            first = [(1, " | ".join(names))]
+            first, private = [(1, " | ".join(names))], table == "identities"
             self._add(
-                "no_header",
-                examples=first,
-                private=self.table.name == "identities",
-                table=self.table.name,
-                names=expected,
+                "no_header", examples=first, private=private, table=table, names=self._expected
             )
             return False
         for name in dict.fromkeys(names):
@@ -261,77 +238,67 @@ class _OneTable:
                 self._add("unnamed_column", count=names.count(""))
             elif names.count(name) > 1:
                 self._add("duplicate_column", column=name, times=names.count(name))
-            elif name not in self.table.columns:
-                self._unknown_column(name, known)
-        for column in columns:
+            elif name in columns:
+                continue
+            elif near := near_column(name, self.table, known):
+                meaning = columns[near].meaning
+                meaning = Text(meaning.en.rstrip("."), meaning.zh.rstrip("。"))
+                self._add(
+                    "unknown_column_like", column=name, table=table, near=near, meaning=meaning
+                )
+            else:
+                self._add("unknown_column", column=name, table=table)
+        for column in columns.values():
             if column.required and column.name not in known:
                 self._add("missing_column", column=column.name, meaning=column.meaning)
         return True
 
-    def _unknown_column(self, name: str, known: list[str]) -> None:
-        near = near_column(name, self.table, known)
-        if near is None:
-            self._add("unknown_column", column=name, table=self.table.name)
-            return
-        meaning = self.table.columns[near].meaning
-        self._add(
-            "unknown_column_like",
-            column=name,
-            table=self.table.name,
-            near=near,
-            meaning=type(meaning)(meaning.en.rstrip("."), meaning.zh.rstrip("。")),
-        )
-
     def _structure(self, header: Header, encoding: Encoding, found: Scan) -> None:
         for kind, finding in found.findings.items():
             _, line, detail = finding.examples[0]
-            fields: dict[str, object] = {"line": line}
-            if kind == "ragged":
-                fields |= {"cells": detail, "width": len(header.names)}
-            elif kind == "too_long":
-                fields |= {"limit": f"{LONGEST:,}"}
-            elif kind == "encoding":
-                fields = _bad_bytes(encoding)
-            examples = [(row, None) for row, _, _ in finding.examples]
-            self._add(kind, examples=examples, count=finding.count, **fields)
+            more = _bad_bytes(encoding) if kind == "encoding" else {}
+            self._add(
+                kind,
+                examples=[(row, None) for row, _, _ in finding.examples],
+                count=finding.count,
+                line=line,
+                cells=detail,
+                width=len(header.names),
+                limit=f"{LONGEST:,}",
+                **more,
+            )
 
     def _values(self, content: Content, moment: Moment, found: Scan | None) -> None:
-        values = check_values(self.connection, content, moment)
-        rows = values.rows
-        self.faults += values.faults
+        faults, seen, report = check_values(self.connection, content, moment)
+        rows = report.rows
+        self.faults += faults
         if found is not None:
             rows += int((found.faulty > 1).sum())
             expected = found.records - 1 - len(content.skipped)
-            if values.seen != expected:
-                self._add("unreadable", detail=_lost_rows(values.seen, expected))
+            if seen != expected:
+                detail = Text(
+                    f"{seen:,} of {expected:,} rows arrive in the engine.",
+                    f"{expected:,} 行中只有 {seen:,} 行能被引擎读到。",
+                )
+                self._add("unreadable", detail=detail)
             self._empty_rows(content, found)
         if not rows:
             self._add("no_rows")
-        self.report = TableReport(self.file, rows, values.first, values.last)
-        self.content = content
+        self.report, self.content = replace(report, rows=rows), content
 
     def _empty_rows(self, content: Content, found: Scan) -> None:
         """Add blank lines to the rows without a value; those at the end of a file are usual."""
-        from_engine = [f for f in self.faults if f.kind == "empty_row"]
+        blank = found.blank[found.blank < found.last]
+        told = [f for f in self.faults if f.kind == "empty_row"]
         self.faults = [f for f in self.faults if f.kind != "empty_row"]
-        within = found.blank[found.blank < found.last]
-        count = sum(f.count for f in from_engine)
-        rows = {row for f in from_engine for row, _ in f.examples if row and row < found.last}
-        if len(content.source.names) > 1:
-            count += len(within)
-            rows.update(map(int, within[:3]))
-        else:
-            count -= len(found.blank) - len(within)
+        count = sum(f.count for f in told) + len(blank)
+        if len(content.source.names) == 1:  # where the engine has seen the blank lines as well
+            count -= len(found.blank)
+        rows = {row for f in told for row, _ in f.examples if row and row <= found.last}
+        rows.update(blank[:3].tolist())
         if count:
             examples = [(row, None) for row in sorted(rows)[:3]]
             self._add("empty_row", examples=examples, count=count)
-
-
-def _lost_rows(seen: int, expected: int) -> Text:
-    return Text(
-        f"{seen:,} of {expected:,} rows arrive in the engine.",
-        f"{expected:,} 行中只有 {seen:,} 行能被引擎读到。",
-    )
 
 
 def _bad_bytes(encoding: Encoding) -> dict[str, object]:
@@ -349,16 +316,8 @@ def _unknown_file(name: str) -> Fault:
     return fault("unknown_file_like", name, near=near) if near else fault("unknown_file", name)
 
 
-def _from_error(kind: str, file: str, error: ShequnError | OSError) -> Fault:
+def _from_error(kind: str, file: str, error: Exception) -> Fault:
     if isinstance(error, ShequnError):
         return fault(kind, file, what=error.what, mend=error.mend)
-    return _unreadable(file, error)
-
-
-def _unreadable(file: str, error: Exception) -> Fault:
-    strerror = error.strerror if isinstance(error, OSError) else None
-    detail = visible(strerror or str(error).splitlines()[0])
-    return fault("unreadable", file, detail=detail)
-
-
-__all__ = ["Fault", "Progress", "Report", "TableReport", "check"]
+    said = getattr(error, "strerror", None) or str(error)
+    return fault("unreadable", file, detail=visible(said.partition("\n")[0]))

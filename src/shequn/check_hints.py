@@ -10,52 +10,33 @@ from shequn.check_words import KINDS
 from shequn.schema import Table, tables
 from shequn.text import Text
 
-_PAIR = Text("row {later} repeats row {first}", "第 {later} 行与第 {first} 行相同")
-
 # Other ways to write a value of a type, and what to do about each.
+# fmt: off
 _HINTS: dict[str, tuple[tuple[str, Text], ...]] = {
     "datetime": (
-        (
-            r"\d{10}(\.\d+)?|\d{13}",
-            Text(
-                "Seconds or milliseconds since 1970: convert to 2026-03-05T08:00:00Z.",
-                "这是 1970 年起的秒或毫秒数：请换算成 2026-03-05T08:00:00Z。",
-            ),
-        ),
-        (
-            r"[345]\d{4}(\.\d+)?",
-            Text(
-                "A spreadsheet's day number: format the column as date and time, then export.",
-                "这是电子表格的日期序号：请把该列设为日期时间格式再导出。",
-            ),
-        ),
-        (
-            r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*",
-            Text(
-                "Day and month can be confused: write the year first, 2026-03-05T08:00:00Z.",
-                "日和月容易混淆：请把年写在前面，2026-03-05T08:00:00Z。",
-            ),
-        ),
-        (
-            r".*(上午|下午|[AaPp]\.?[Mm]).*",
-            Text(
-                "Write hours from 0 to 23: 2026-03-05T15:00:00Z.",
-                "请用 24 小时制：2026-03-05T15:00:00Z。",
-            ),
-        ),
+        (r"\d{10}(\.\d+)?|\d{13}",
+         Text("Seconds or milliseconds since 1970: convert to 2026-03-05T08:00:00Z.",
+              "这是 1970 年起的秒或毫秒数：请换算成 2026-03-05T08:00:00Z。")),
+        (r"[345]\d{4}(\.\d+)?",
+         Text("A spreadsheet's day number: format the column as date and time, then export.",
+              "这是电子表格的日期序号：请把该列设为日期时间格式再导出。")),
+        (r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*",
+         Text("Day and month can be confused: write the year first, 2026-03-05T08:00:00Z.",
+              "日和月容易混淆：请把年写在前面，2026-03-05T08:00:00Z。")),
+        (r".*(上午|下午|[AaPp]\.?[Mm]).*",
+         Text("Write hours from 0 to 23: 2026-03-05T15:00:00Z.",
+              "请用 24 小时制：2026-03-05T15:00:00Z。")),
     ),
     "number": (
-        (
-            r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?",
-            Text("Leave out the thousands separators: 1200.", "去掉千位分隔符：1200。"),
-        ),
-        (r"[+-]?\d+,\d+", Text("Use a decimal point: 1200.50.", "小数点请用“.”：1200.50。")),
-        (
-            r"[¥￥$€£]\s*[\d.,]+|[\d.,]+\s*[元%]",
-            Text("Leave out the sign of the unit.", "去掉货币或百分号，只留数字。"),
-        ),
+        (r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?",
+         Text("Leave out the thousands separators: 1200.", "去掉千位分隔符：1200。")),
+        (r"[+-]?\d+,\d+",
+         Text("Use a decimal point: 1200.50.", "小数点请用“.”：1200.50。")),
+        (r"[¥￥$€£]\s*[\d.,]+|[\d.,]+\s*[元%]",
+         Text("Leave out the sign of the unit.", "去掉货币或百分号，只留数字。")),
     ),
 }
+# fmt: on
 _HINTS["date"] = _HINTS["datetime"]
 _HINTS["integer"] = _HINTS["number"]
 
@@ -88,18 +69,21 @@ _OFTEN = {
 }
 
 
-def type_mend(column_type: str, value: str | None) -> Text:
+def type_mend(column_type: str, value: str) -> Text:
     """Return how to mend a value of the wrong type, by what it looks like."""
     for pattern, text in _HINTS.get(column_type, ()):
-        if value is not None and re.fullmatch(pattern, value.strip()):
+        if re.fullmatch(pattern, value.strip()):
             return text
     return KINDS[f"type_{column_type}"].mend
 
 
 def pairs(rows: Iterable[tuple[int, int]]) -> Text:
     """Return ``row 7 repeats row 2; …`` for (later, first) pairs."""
-    said = [_PAIR.format(later=later, first=first) for later, first in rows]
-    return Text("; ".join(s.en for s in said), "；".join(s.zh for s in said))
+    found = list(rows)
+    return Text(
+        "; ".join(f"row {later} repeats row {first}" for later, first in found),
+        "；".join(f"第 {later} 行与第 {first} 行相同" for later, first in found),
+    )
 
 
 def near_column(name: str, table: Table, present: Iterable[str]) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ from shequn.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.text import Text as Line
 
 SHOWN = 60  # characters of a value that are shown
 _WIDE = 110  # columns of a terminal in which six columns of text can be read
 # Joiners within emoji and scripts are part of a character, not marks to beware of.
-_JOINERS = "\u200c\u200d"
+_HARMLESS = " \u200c\u200d"
 
 Example = tuple[int | None, str | None]
 
@@ -61,21 +63,6 @@ class Fault:
     mend: Text
     count: int = 1
     examples: tuple[Example, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fault as plain data, texts in both languages."""
-        return {
-            "kind": self.kind,
-            "severity": self.severity,
-            "file": self.file,
-            "row": self.row,
-            "column": self.column,
-            "value": self.value,
-            "what": {"en": self.what.en, "zh": self.what.zh},
-            "mend": {"en": self.mend.en, "zh": self.mend.zh},
-            "count": self.count,
-            "examples": [{"row": row, "value": value} for row, value in self.examples],
-        }
 
 
 @dataclass(frozen=True)
@@ -124,31 +111,6 @@ class Report:
         """True where no fault is an error."""
         return not any(f.severity == "error" for f in self.faults)
 
-    @property
-    def span(self) -> tuple[datetime, datetime] | None:
-        """First and last time over all tables, UTC; None where no table holds a time."""
-        firsts = [t.first for t in self.tables.values() if t.first]
-        lasts = [t.last for t in self.tables.values() if t.last]
-        return (min(firsts), max(lasts)) if firsts and lasts else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as data that JSON can hold."""
-        return {
-            "folder": self.folder,
-            "ok": self.ok,
-            "community": vars(self.community) if self.community else None,
-            "tables": {
-                name: {
-                    "file": t.file,
-                    "rows": t.rows,
-                    "first": t.first.isoformat() if t.first else None,
-                    "last": t.last.isoformat() if t.last else None,
-                }
-                for name, t in self.tables.items()
-            },
-            "faults": [f.to_dict() for f in self.faults],
-        }
-
     def render(self, lang: str) -> RenderableType:
         """Return the report for the terminal, in one language.
 
@@ -156,117 +118,109 @@ class Report:
         """
         return _Rendered(self, lang)
 
-    def _summary(self, lang: str) -> list[str]:
-        zh = lang == "zh"
-        said = []
-        if self.community and self.community.synthetic:
-            said.append("合成数据" if zh else "Synthetic data")
-        for name, t in self.tables.items():
-            rows = f"{t.rows:,} 行" if zh else f"{t.rows:,} row{'s' * (t.rows != 1)}"
-            span = f", {t.first:%Y-%m-%d} – {t.last:%Y-%m-%d} UTC" if t.first and t.last else ""
-            said.append(f"{name} ({t.file}): {rows}{span}")
-        errors = sum(f.severity == "error" for f in self.faults)
-        warnings = len(self.faults) - errors
-        if not self.faults:
-            said.append("没有发现问题。" if zh else "No fault found.")
-        elif zh:
-            said.append(f"{errors} 类错误，{warnings} 类提醒。")
-        else:
-            said.append(
-                f"{errors} kind{'s' * (errors != 1)} of error, "
-                f"{warnings} kind{'s' * (warnings != 1)} of warning."
-            )
-        return said
 
-    def _fault_list(self, lang: str) -> list[RenderableType]:
-        """Return the faults one below the other, for a terminal too narrow for a table."""
-        from rich.padding import Padding
-        from rich.text import Text as Line
-
-        lines: list[RenderableType] = []
-        for fault in self.faults:
-            place = [_safe(fault.file or self.folder)]
-            if rows := _rows(fault, lang):
-                place.append(("行 " if lang == "zh" else "row ") + ", ".join(rows))
-            if fault.column:
-                place.append(fault.column)
-            said: list[str | tuple[str, str]] = [_mark(fault, lang), " ", _safe(fault.what[lang])]
-            if fault.value is not None:
-                said.append(f" [{fault.value}]")
-            lines.append(Line(" · ".join(place), style="bold"))
-            lines.append(Padding(Line.assemble(*said), (0, 0, 0, 2)))
-            lines.append(Padding(Line(_safe(fault.mend[lang])), (0, 0, 1, 2)))
-        return lines
-
-    def _fault_table(self, lang: str) -> RenderableType:
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text as Line
-
-        zh = lang == "zh"
-        table = Table(box=box.SIMPLE, show_lines=False)
-        names = (
-            ("文件", "行", "列", "值", "问题", "怎么改")
-            if zh
-            else ("file", "row", "column", "value", "what", "how to mend")
-        )
-        for name in names:
-            table.add_column(name, overflow="fold", justify="right" if name in "row 行" else "left")
-        for fault in self.faults:
-            values = "\n".join(value or "" for _, value in fault.examples)
-            table.add_row(
-                Line(_safe(fault.file or self.folder)),
-                Line("\n".join(_rows(fault, lang))),
-                Line(fault.column or ""),
-                Line(values.rstrip()),
-                Line.assemble(_mark(fault, lang), " ", _safe(fault.what[lang])),
-                Line(_safe(fault.mend[lang])),
-            )
-        return table
-
-
+@dataclass(frozen=True)
 class _Rendered:
     """A report as a table where the terminal is wide enough, otherwise as a list."""
 
-    def __init__(self, report: Report, lang: str) -> None:
-        self.report, self.lang = report, lang
+    report: Report
+    lang: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.text import Text as Line
 
-        for sentence in self.report._summary(self.lang):
+        for sentence in self._summary():
             yield Line(_safe(sentence))
-        if not self.report.faults:
-            return
-        if options.max_width >= _WIDE:
-            yield self.report._fault_table(self.lang)
-        else:
+        if self.report.faults and options.max_width >= _WIDE:
+            yield self._table()
+        elif self.report.faults:
             yield Line()
-            yield from self.report._fault_list(self.lang)
+            yield from self._list()
 
+    def _summary(self) -> Iterator[str]:
+        zh, report = self.lang == "zh", self.report
+        if report.community and report.community.synthetic:
+            yield "合成数据" if zh else "Synthetic data"
+        for name, t in report.tables.items():
+            rows = f"{t.rows:,} 行" if zh else f"{t.rows:,} row{'s' * (t.rows != 1)}"
+            span = f", {t.first:%Y-%m-%d} – {t.last:%Y-%m-%d} UTC" if t.first and t.last else ""
+            yield f"{name} ({t.file}): {rows}{span}"
+        errors = sum(f.severity == "error" for f in report.faults)
+        warnings = len(report.faults) - errors
+        if not report.faults:
+            yield "没有发现问题。" if zh else "No fault found."
+        elif zh:
+            yield f"{errors} 类错误，{warnings} 类提醒。"
+        else:
+            yield (
+                f"{errors} kind{'s' * (errors != 1)} of error, "
+                f"{warnings} kind{'s' * (warnings != 1)} of warning."
+            )
 
-def _rows(fault: Fault, lang: str) -> list[str]:
-    rows = [str(row) for row, _ in fault.examples if row is not None]
-    if rows and fault.count > len(rows):
-        rows.append(f"共 {fault.count:,}" if lang == "zh" else f"{fault.count:,} in all")
-    return rows
+    def _list(self) -> Iterator[RenderableType]:
+        from rich.padding import Padding
+        from rich.text import Text as Line
 
+        for fault in self.report.faults:
+            place = [_safe(fault.file or self.report.folder)]
+            if rows := self._rows(fault):
+                place.append(("行 " if self.lang == "zh" else "row ") + ", ".join(rows))
+            if fault.column:
+                place.append(fault.column)
+            said = self._said(fault)
+            if fault.value is not None:
+                said.append(f" [{fault.value}]")
+            yield Line(" · ".join(place), style="bold")
+            yield Padding(said, (0, 0, 0, 2))
+            yield Padding(Line(_safe(fault.mend[self.lang])), (0, 0, 1, 2))
 
-def _mark(fault: Fault, lang: str) -> tuple[str, str]:
-    grave = fault.severity == "error"
-    word = ("错误" if grave else "提醒") if lang == "zh" else fault.severity
-    return word, "bold red" if grave else "yellow"
+    def _table(self) -> RenderableType:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text as Line
+
+        table = Table(box=box.SIMPLE, show_lines=False)
+        names = Text("file|row|column|value|what|how to mend", "文件|行|列|值|问题|怎么改")
+        for i, name in enumerate(names[self.lang].split("|")):
+            table.add_column(name, overflow="fold", justify="right" if i == 1 else "left")
+        for fault in self.report.faults:
+            values = "\n".join(value or "" for _, value in fault.examples)
+            table.add_row(
+                Line(_safe(fault.file or self.report.folder)),
+                Line("\n".join(self._rows(fault))),
+                Line(fault.column or ""),
+                Line(values.rstrip()),
+                self._said(fault),
+                Line(_safe(fault.mend[self.lang])),
+            )
+        return table
+
+    def _rows(self, fault: Fault) -> list[str]:
+        rows = [str(row) for row, _ in fault.examples if row is not None]
+        if rows and fault.count > len(rows):
+            rows.append(f"共 {fault.count:,}" if self.lang == "zh" else f"{fault.count:,} in all")
+        return rows
+
+    def _said(self, fault: Fault) -> Line:
+        from rich.text import Text as Line
+
+        grave = fault.severity == "error"
+        word = ("错误" if grave else "提醒") if self.lang == "zh" else fault.severity
+        style = "bold red" if grave else "yellow"
+        return Line.assemble((word, style), " ", _safe(fault.what[self.lang]))
 
 
 def visible(value: object) -> str | None:
     r"""Return a value fit to be shown: short, on one line, nothing invisible in it.
 
-    Control characters, line breaks and direction marks appear as ``\uXXXX``.
+    Control characters, line breaks, direction marks, strange spaces and spaces at either end
+    appear as ``\uXXXX``.
     """
     if value is None:
         return None
     text = str(value)
     shown = "".join(_escaped(c) for c in text[:SHOWN])
+    shown = re.sub("^ +| +$", lambda spaces: "\\u0020" * len(spaces[0]), shown)
     return shown if len(text) <= SHOWN >= len(shown) else shown[: SHOWN - 1] + "…"
 
 
@@ -277,8 +231,8 @@ def _safe(text: str) -> str:
 
 def _escaped(character: str) -> str:
     category = unicodedata.category(character)
-    hidden = category[0] == "C" and category != "Cn" and character not in _JOINERS
-    return f"\\u{ord(character):04X}" if hidden or category in ("Zl", "Zp") else character
+    hidden = category[0] in "CZ" and category != "Cn" and character not in _HARMLESS
+    return f"\\u{ord(character):04X}" if hidden else character
 
 
 def fault(

@@ -72,12 +72,10 @@ class _Block:
     first: int  # row number of the first record that ends here
     starts: Rows  # in bytes from the block's beginning; negative where begun in an earlier block
     ends: Rows  # behind the line end
+    line_ends: Rows  # those within cells as well
     cells: Rows
-    blank: NDArray[np.bool_]
-    other_newline: NDArray[np.bool_]
-    bare_return: Rows  # positions
-    bad_quote: Rows  # positions
-    line_ends: Rows  # positions
+    faults: dict[str, Rows]  # kind -> records, counted from the block's first
+    blank: Rows  # records, counted alike
     control: bool
 
 
@@ -93,21 +91,15 @@ class _Reader:
         self._special = special
         self.inside = 0  # 1 within a quoted cell
         self.row = 1  # number of the record that is open
+        self._base = encoding.start  # of the block in the file
         self._open = 0  # bytes of the open record in earlier blocks
         self._delimiters = 0  # delimiters of the open record in earlier blocks
 
     def __iter__(self) -> Iterator[_Block]:
-        ending = self.header.newline.encode()
         with open_bytes(self.path) as stream:
             stream.read(self.encoding.start)
-            previous = b""
-            for data in blocks(stream, ending[-1:]):
-                if previous:
-                    yield self._split(previous)
-                previous = data
-            if previous:
-                # The last record may lack its line end.
-                yield self._split(previous if previous.endswith(ending[-1:]) else previous + ending)
+            for data in blocks(stream, self.header.newline.encode()):
+                yield self._split(data)
 
     def _split(self, data: bytes) -> _Block:
         a = np.frombuffer(data, np.uint8)
@@ -123,36 +115,47 @@ class _Reader:
         upto = seen[at]
         cells = np.diff(upto, prepend=-self._delimiters) + 1
         after_return = (a[np.maximum(ends - 2, 0)] == _CR) & (ends >= 2)
-        crlf = self.header.newline == "\r\n"
         length = ends - starts
-        returns = pos[(kind == _CR) & outside]
+        blank = (length == 1) | ((length == 2) & after_return)
         if self.newline == _CR:
             other = np.zeros(len(ends), bool)
             bare = pos[(kind == _LF) & outside]
         else:
-            other = after_return != crlf
+            other = after_return != (self.header.newline == "\r\n")
+            returns = pos[(kind == _CR) & outside]
             following = a[np.minimum(returns + 1, len(a) - 1)]
             bare = returns[(following != _LF) | (returns + 1 == len(a))]
+        bad = self.encoding.bad - self._base
+        bad = bad[(bad >= 0) & (bad < len(a))]
+        places = {"encoding": bad, "quote": bad_quote, "bare_return": bare}
+        faults = {
+            name: np.unique(np.searchsorted(ends, place, "right")) for name, place in places.items()
+        }
+        faults["too_long"] = np.flatnonzero(length > LONGEST)
+        # A row that is broken for another reason has the wrong number of cells as well.
+        ragged = np.flatnonzero((cells != len(self.header.names)) & ~blank)
+        faults["ragged"] = np.setdiff1d(ragged, np.concatenate(list(faults.values())))
+        faults["newlines"] = np.flatnonzero(other)
         block = _Block(
             data=data,
             first=self.row,
             starts=starts,
             ends=ends,
-            cells=cells,
-            blank=(length == 1) | ((length == 2) & after_return),
-            other_newline=other,
-            bare_return=bare,
-            bad_quote=bad_quote,
             line_ends=pos[is_newline],
+            cells=cells,
+            faults=faults,
+            blank=np.flatnonzero(blank),
             control=bool(((kind < 32) & ~np.isin(kind, (9, _LF, _CR)) | (kind == 127)).any()),
         )
-        self.inside = int(not outside[-1]) if len(outside) else self.inside
+        self._base += len(a)
+        if len(outside):
+            self.inside = int(not outside[-1])
         self.row += len(ends)
-        total = int(seen[-1]) if len(seen) else 0
+        # What of the block belongs to the record that stays open.
         if len(ends):
-            self._open, self._delimiters = len(data) - int(ends[-1]), total - int(upto[-1])
-        else:
-            self._open, self._delimiters = self._open + len(data), self._delimiters + total
+            self._open, self._delimiters = -int(ends[-1]), -int(upto[-1])
+        self._open += len(data)
+        self._delimiters += int(seen[-1]) if len(seen) else 0
         return block
 
     def _toggles(
@@ -161,9 +164,8 @@ class _Reader:
         """Return which special characters open or close a quoted cell, and misplaced quotes."""
         toggles = kind == _QUOTE
         quotes = pos[toggles]
-        none = np.empty(0, np.int64)
         if not len(quotes):
-            return toggles, none
+            return toggles, quotes
         opening = ((np.arange(len(quotes)) + self.inside) & 1) == 0
         left = a[np.maximum(quotes - 1, 0)]
         right = a[np.minimum(quotes + 1, len(a) - 1)]
@@ -172,9 +174,8 @@ class _Reader:
         good_right = np.isin(right, separators) | (quotes + 1 == len(a))
         # A doubled quote closes the cell and opens it again at once.
         if np.where(opening, good_left, good_right).all():
-            return toggles, none
-        effective, bad = self._walk(a.tobytes(), quotes)
-        toggles[toggles] = effective
+            return toggles, quotes[:0]
+        toggles[toggles], bad = self._walk(a.tobytes(), quotes)
         return toggles, bad
 
     def _walk(self, data: bytes, quotes: Rows) -> tuple[NDArray[np.bool_], Rows]:
@@ -207,61 +208,34 @@ class _Reader:
 class _Tally:
     """Gathers what is wrong, block after block."""
 
-    def __init__(self, encoding: Encoding, width: int) -> None:
+    def __init__(self) -> None:
         self.findings: dict[str, Finding] = {}
         self.faulty: list[Rows] = []
         self.blank: list[Rows] = []
         self.control = False
         self.line = self.open_line = 1  # of the block's beginning, of the open record
-        self._bad, self._base, self._width = encoding.bad, encoding.start, width
 
     def take(self, block: _Block) -> None:
         """Count the faults of a block."""
-        end = self._base + len(block.data)
-        bad = self._bad[(self._bad >= self._base) & (self._bad < end)] - self._base
-        seen = [
-            self._at(block, "encoding", bad),
-            self._at(block, "quote", block.bad_quote),
-            self._at(block, "bare_return", block.bare_return),
-            self._note(block, "too_long", np.flatnonzero(block.ends - block.starts > LONGEST)),
-        ]
-        # A row that is broken for another reason has the wrong number of cells as well.
-        ragged = (block.cells != self._width) & ~block.blank
-        ragged[np.concatenate(seen)[np.concatenate(seen) < len(ragged)]] = False
-        self._note(block, "ragged", np.flatnonzero(ragged), block.cells)
-        self._note(block, "newlines", np.flatnonzero(block.other_newline), faulty=False)
-        self.blank.append(block.first + np.flatnonzero(block.blank))
+        for kind, records in block.faults.items():
+            if not len(records):
+                continue
+            finding = self.findings.setdefault(kind, Finding())
+            finding.count += len(records)
+            for i in map(int, records[: 3 - len(finding.examples)]):
+                cells = str(block.cells[i]) if kind == "ragged" else ""
+                finding.examples.append((block.first + i, self._line(block, i), cells))
+            if kind != "newlines":  # a row that ends otherwise can be read once that is mended
+                self.faulty.append(block.first + records)
+        self.blank.append(block.first + block.blank)
         self.control |= block.control
         self.open_line = self._line(block, len(block.ends))
-        self.line, self._base = self.line + len(block.line_ends), end
+        self.line += len(block.line_ends)
 
     def unclosed(self, row: int) -> None:
         """Count the record in which the file ends within quotes."""
         self.findings["unclosed"] = Finding(1, [(row, self.open_line, "")])
         self.faulty.append(np.array([row], np.int64))
-
-    def _at(self, block: _Block, kind: str, positions: Rows) -> Rows:
-        return self._note(block, kind, np.unique(np.searchsorted(block.ends, positions, "right")))
-
-    def _note(
-        self,
-        block: _Block,
-        kind: str,
-        records: Rows,
-        details: Rows | None = None,
-        *,
-        faulty: bool = True,
-    ) -> Rows:
-        """Count records of a block, given by their place in it."""
-        if len(records):
-            finding = self.findings.setdefault(kind, Finding())
-            finding.count += len(records)
-            for i in map(int, records[: 3 - len(finding.examples)]):
-                detail = str(details[i]) if details is not None else ""
-                finding.examples.append((block.first + i, self._line(block, i), detail))
-            if faulty:
-                self.faulty.append(block.first + records)
-        return records
 
     def _line(self, block: _Block, record: int) -> int:
         """Return the line of the file on which a record begins."""
@@ -286,7 +260,7 @@ def scan(path: Path, header: Header, encoding: Encoding) -> Scan:
     encoding
         How it is written, with the offsets of invalid bytes.
     """
-    reader, tally = _Reader(path, header, encoding), _Tally(encoding, len(header.names))
+    reader, tally = _Reader(path, header, encoding), _Tally()
     for block in reader:
         tally.take(block)
     records = reader.row - 1
@@ -308,10 +282,9 @@ def mended_copy(path: Path, header: Header, encoding: Encoding, found: Scan, wor
 
     The copy is in the encoding of the file, unpacked, without byte order mark.
     """
-    uniform = "newlines" in found.findings and header.newline != "\r"
-    newline = b"\n" if uniform else header.newline.encode()
+    newline = header.newline.encode()
     names = header.delimiter.join(f"c{i}" for i in range(len(header.names)))
-    left_out = np.concatenate((np.array([1], np.int64), found.faulty))
+    left_out = np.union1d([1], found.faulty)
     with tempfile.NamedTemporaryFile(dir=workdir, suffix=".csv", delete=False) as out:
         out.write(names.encode() + newline)
         for block in _Reader(path, header, encoding):
@@ -321,5 +294,7 @@ def mended_copy(path: Path, header: Header, encoding: Encoding, found: Scan, wor
             edges = np.flatnonzero(np.diff(keep, prepend=False, append=False))
             for begin, end in zip(edges[::2], edges[1::2], strict=True):
                 piece = block.data[bounds[begin] : bounds[end]]
-                out.write(piece.replace(b"\r\n", b"\n") if uniform else piece)
+                if "newlines" in found.findings:
+                    piece = piece.replace(b"\r\n", b"\n").replace(b"\n", newline)
+                out.write(piece)
     return Path(out.name)

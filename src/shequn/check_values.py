@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shequn.check_hints import near_value, pairs, type_mend
-from shequn.check_report import SHOWN, Fault, fault
+from shequn.check_report import SHOWN, Fault, TableReport, fault
 from shequn.check_scan import Rows
 from shequn.schema import Column, Table
 from shequn.tabular import Source, literal, missing, quoted, typed
@@ -18,8 +18,9 @@ from shequn.tabular import Source, literal, missing, quoted, typed
 if TYPE_CHECKING:
     import duckdb
 
-_EARLIEST = "1990-01-01"
+_EARLIEST = "TIMESTAMPTZ '1990-01-01 00:00:00+00'"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_PADDED = r"^[\s\pZ\p{Cf}]|[\s\pZ\p{Cf}]$"
 # Of two times in a row the second cannot come first.
 _ORDERED = (("joined_at", "left_at"), ("covers_from", "covers_to"), ("alias_from", "alias_to"))
 
@@ -76,17 +77,6 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Values:
-    """Faults of a table's values, its number of rows, and its first and last credible time."""
-
-    faults: list[Fault]
-    seen: int
-    rows: int
-    first: datetime | None
-    last: datetime | None
-
-
-@dataclass(frozen=True)
 class _Question:
     """A condition that no row should meet."""
 
@@ -96,20 +86,27 @@ class _Question:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def check_values(connection: duckdb.DuckDBPyConnection, content: Content, moment: Moment) -> Values:
+def check_values(
+    connection: duckdb.DuckDBPyConnection, content: Content, moment: Moment
+) -> tuple[list[Fault], int, TableReport]:
     """Ask everything that concerns one row at a time, then look for repeated keys.
 
     One pass counts; a second, in the order of the file, fetches examples if there is a fault.
+
+    Returns
+    -------
+    faults, seen, report
+        What is wrong; the rows that the engine sees, empty ones among them; what the table holds.
     """
     questions = list(_questions(content, moment))
     # Counting a CASE is twice as fast in DuckDB as a FILTER.
     counts = ", ".join(f"count(CASE WHEN {q.condition} THEN 1 END)" for q in questions)
     first, last = _span(content, moment)
-    keys = [c.name for c in content.table.columns.values() if c.unique]
-    keys = [k for k in keys if k in content.source.types]
+    columns = content.table.columns
+    keys = [c for c in content.source.types if columns[c].unique]
     repeats = "".join(
-        f", count({quoted(k)}) FILTER (WHERE _valid)"
-        f" - count(DISTINCT {quoted(k)}) FILTER (WHERE _valid)"
+        f", count({quoted(k)}) FILTER (WHERE {_filled(k)})"
+        f" - count(DISTINCT {quoted(k)}) FILTER (WHERE {_filled(k)})"
         for k in keys
     )
     found = connection.execute(
@@ -119,25 +116,24 @@ def check_values(connection: duckdb.DuckDBPyConnection, content: Content, moment
     seen, rows, start, end = found[:4]
     tallies = found[4 : 4 + len(questions)]
     failed = [(q, n) for q, n in zip(questions, tallies, strict=True) if n]
-    faults = _exemplify(connection, content, failed) if failed else []
+    faults = list(_exemplify(connection, content, failed)) if failed else []
     for key, surplus in zip(keys, found[4 + len(questions) :], strict=True):
         if surplus:
             faults.append(_repeated(connection, content, key, surplus))
-    return Values(faults, seen, rows, _utc(start), _utc(end))
+    return faults, seen, TableReport(content.file, rows, _utc(start), _utc(end))
 
 
 def check_reference(
     connection: duckdb.DuckDBPyConnection, child: Content, column: str, parent: Content, key: str
 ) -> Fault | None:
     """Look for values that point to no row of another table."""
-    counted = connection.execute(
+    count, examples = connection.execute(
         f"SELECT count(*), arg_min({{'r': _row, 'v': left(v, {SHOWN + 1})}}, _row, 3) FROM ("
         f"SELECT _row, {quoted(column)}::VARCHAR AS v "
-        f"FROM ({_judged(child, _numbered(child))}) WHERE _valid) AS child "
-        f"WHERE v IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ({parent.source.sql}) AS parent "
+        f"FROM ({_judged(child, _numbered(child))}) WHERE {_filled(column)}) AS child "
+        f"WHERE NOT EXISTS (SELECT 1 FROM ({parent.source.sql}) AS parent "
         f"WHERE parent.{quoted(key)}::VARCHAR = child.v)"
     ).fetchall()[0]
-    count, examples = counted
     if not count:
         return None
     return fault(
@@ -156,9 +152,12 @@ def _judged(content: Content, sql: str) -> str:
     """Add to each row whether it is empty, a header again, or neither, and to each cell its value.
 
     The value of a column ``c`` in its type is ``c:value``; ``c:absent`` says that it holds nothing.
+    A header again may begin with the byte order mark of the file it comes from.
     """
     types = content.source.types
-    again = " AND ".join(f"{quoted(c)}::VARCHAR = {literal(c)}" for c in types)
+    again = " AND ".join(
+        f"{quoted(c)}::VARCHAR IN ({literal(c)}, '\ufeff' || {literal(c)})" for c in types
+    )
     cells = ", ".join(
         f"{typed(content.table.columns[c], kind)} AS {_value(c)}, {missing(c, kind)} AS {_absent(c)}"
         for c, kind in types.items()
@@ -204,12 +203,14 @@ def _of_column(content: Content, column: Column, kind: str, moment: Moment) -> I
         yield _Question("minimum", f"{value} < {column.minimum}", fields=fields)
     if column.type == "datetime":
         yield _Question("future", f"{value} > {moment.instant}")
-        yield _Question("ancient", f"{value} < TIMESTAMPTZ '{_EARLIEST} 00:00:00+00'")
     if column.type == "date":
         yield _Question("future_date", f"{value} > DATE '{moment.today:%Y-%m-%d}'")
-        yield _Question("ancient", f"{value} < DATE '{_EARLIEST}'")
+    if column.type in ("datetime", "date"):
+        yield _Question("ancient", f"{value} < {_EARLIEST}")
     if column.type == "string" and content.control:
         yield _Question("control", f"regexp_matches({value}, {literal(_CONTROL)})")
+    if column.name.endswith("_id"):
+        yield _Question("padded", f"NOT {absent} AND regexp_matches({value}, {literal(_PADDED)})")
 
 
 def _value(column: str) -> str:
@@ -220,9 +221,13 @@ def _absent(column: str) -> str:
     return quoted(f"{column}:absent")
 
 
+def _filled(column: str) -> str:
+    return f"(_valid AND NOT {_absent(column)})"
+
+
 def _exemplify(
     connection: duckdb.DuckDBPyConnection, content: Content, failed: list[tuple[_Question, int]]
-) -> list[Fault]:
+) -> Iterator[Fault]:
     """Fetch the first three rows of each fault."""
     wanted = []
     for question, _ in failed:
@@ -234,37 +239,28 @@ def _exemplify(
     found = connection.execute(
         f"SELECT {', '.join(wanted)} FROM ({_judged(content, _numbered(content))})"
     ).fetchall()[0]
-    faults = []
-    for (question, count), examples in zip(failed, found, strict=True):
-        places = [(content.row(e["r"]), e["v"]) for e in examples]
-        faults.append(_fault(content, question, count, places))
-    return faults
-
-
-def _fault(
-    content: Content, question: _Question, count: int, examples: list[tuple[int, str | None]]
-) -> Fault:
-    kind, fields, mend = question.kind, dict(question.fields), None
-    value = examples[0][1]
-    column = content.table.columns[question.column] if question.column else None
-    if kind == "required":
-        examples = [(row, None) for row, _ in examples]
-    elif column and kind.startswith("type_") and not content.private:
-        mend = type_mend(column.type, value)
-    elif column and kind == "enum":
-        fields["allowed"] = ", ".join(column.enum)
-        fields["near"] = near_value(value or "", column.enum)
-        kind = "enum_like" if fields["near"] else "enum"
-    return fault(
-        kind,
-        content.file,
-        column=question.column,
-        examples=examples,
-        count=count,
-        mend=mend,
-        private=content.private,
-        **fields,
-    )
+    for (question, count), rows in zip(failed, found, strict=True):
+        kind, fields, mend = question.kind, dict(question.fields), None
+        # Spaces in the place of a required value say nothing.
+        examples = [(content.row(e["r"]), None if kind == "required" else e["v"]) for e in rows]
+        value = examples[0][1] or ""
+        column = content.table.columns[question.column] if question.column else None
+        if column and kind.startswith("type_") and not content.private:
+            mend = type_mend(column.type, value)
+        elif column and kind == "enum":
+            fields["allowed"] = ", ".join(column.enum)
+            fields["near"] = near_value(value, column.enum)
+            kind = "enum_like" if fields["near"] else "enum"
+        yield fault(
+            kind,
+            content.file,
+            column=question.column,
+            examples=examples,
+            count=count,
+            mend=mend,
+            private=content.private,
+            **fields,
+        )
 
 
 def _repeated(
@@ -274,7 +270,7 @@ def _repeated(
     found = connection.execute(
         f"SELECT left(v, {SHOWN + 1}), rows FROM (SELECT {quoted(key)}::VARCHAR AS v, "
         f"min(_row, 2) AS rows FROM ({_judged(content, _numbered(content))}) "
-        f"WHERE _valid AND {quoted(key)} IS NOT NULL GROUP BY v HAVING count(*) > 1) "
+        f"WHERE {_filled(key)} GROUP BY v HAVING count(*) > 1) "
         f"ORDER BY rows[2] LIMIT 3"
     ).fetchall()
     places = [(v, *(content.row(r) for r in rows)) for v, rows in found]
@@ -291,17 +287,17 @@ def _repeated(
 
 def _span(content: Content, moment: Moment) -> tuple[str, str]:
     """Return SQL for the first and last credible time, in milliseconds since 1970."""
-    types = content.source.types
-    times = [c for c in types if content.table.columns[c].type in ("datetime", "date")]
+    columns = content.table.columns.values()
+    times = [c.name for c in columns if c.type in ("datetime", "date")]
+    times = [c for c in times if c in content.source.types]
     if not times:
         return "NULL", "NULL"
     start = "ts" if "ts" in times else times[0]
     end = "covers_to" if "covers_to" in times else start
-    earliest = f"TIMESTAMPTZ '{_EARLIEST} 00:00:00+00'"
 
     def extreme(function: str, column: str) -> str:
         value = f"{_value(column)}::TIMESTAMPTZ"
-        credible = f"_valid AND {value} BETWEEN {earliest} AND {moment.instant}"
+        credible = f"_valid AND {value} BETWEEN {_EARLIEST} AND {moment.instant}"
         return f"epoch_ms({function}({value}) FILTER (WHERE {credible}))"
 
     return extreme("min", start), extreme("max", end)

@@ -1,7 +1,7 @@
 """Open the table files of a community's folder: the one place that knows how.
 
-A file goes through `utf8_path` (encoding), then `relation_sql` (dialect and types); `unchanged`
-guards the reading. What the files of a folder are is found by `find_tables` and `community`.
+A file goes through `utf8_path` (encoding), then `relation_sql` (dialect and types). What the
+files of a folder are is found by `find_tables` and `community`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shequn.schema import DUCKDB_TYPES, Column, Table
 from shequn.tabular_encoding import open_bytes, utf8_path
-from shequn.tabular_folder import (
-    CommunityInfo,
-    Folder,
-    community,
-    find_tables,
-    survey,
-    unknown_files,
-)
+from shequn.tabular_folder import CommunityInfo, community, find_tables, survey
 from shequn.text import ShequnError, Text
 
 Fingerprint = tuple[int, int, int]
@@ -62,14 +53,6 @@ class Header:
     names: tuple[str, ...]
     delimiter: str
     newline: str
-
-    def positions(self, table: Table) -> dict[str, int]:
-        """Return where each column of the contract first stands."""
-        first: dict[str, int] = {}
-        for i, name in enumerate(self.names):
-            if name in table.columns:
-                first.setdefault(name, i)
-        return first
 
 
 @dataclass(frozen=True)
@@ -115,30 +98,12 @@ def fingerprint(path: Path) -> Fingerprint:
 def changed(path: Path) -> ShequnError:
     """Return the error for a file that somebody wrote to while it was read."""
     return ShequnError(
-        Text("{file} changed while being read.", "读取时 {file} 被改动了。").format(file=path.name),
+        Text(f"{path.name} changed while being read.", f"读取时 {path.name} 被改动了。"),
         Text(
             "Wait until it is written, or close the program that writes it, and run again.",
             "请等它写完，或关掉正在写它的程序，再运行一次。",
         ),
     )
-
-
-@contextmanager
-def unchanged(path: Path) -> Iterator[None]:
-    """Raise `ShequnError` at the end of the block if the file is no longer what it was.
-
-    An error raised in the block is most likely due to the change, and gives way to that error.
-    """
-    before = fingerprint(path)
-    try:
-        yield
-    finally:
-        try:
-            same = fingerprint(path) == before
-        except OSError:
-            same = False
-        if not same:
-            raise changed(path)
 
 
 def read_header(path: Path, encoding: str = "utf-8") -> Header:
@@ -158,15 +123,15 @@ def read_header(path: Path, encoding: str = "utf-8") -> Header:
     """
     with open_bytes(path) as stream:
         text = stream.read(_HEADER_REACH).decode(encoding, "replace").removeprefix("\ufeff")
-    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    plain = re.sub(r'"[^"]*"', "", line)
-    delimiter = max(",;\t", key=plain.count)
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    delimiter = max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
+    lines = io.StringIO(text, newline="")
     try:
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:
-        names = []
-    end = re.match(r'(?:[^"\r\n]+|"[^"]*")*(\r\n|\n|\r)?', text)
-    newline = end.group(1) if end and end.group(1) else "\n"
+        names = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a cell beyond the module's limit: most likely a lost quote
+        names = first.split(delimiter)
+    read = text[: lines.tell()]
+    newline = next((end for end in ("\r\n", "\n", "\r") if read.endswith(end)), "\n")
     return Header(tuple(n.strip() for n in names), delimiter, newline)
 
 
@@ -177,17 +142,15 @@ def csv_source(table: Table, path: Path, header: Header) -> Source:
     nor doubled or strange names can shift them.
     """
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
-    positions = header.positions(table)
-    ends = ""
-    if any("\n" in name for name in header.names):
-        # A line break in a cell of the header, as spreadsheets write it, else hides every row.
-        ends = header.newline.replace("\r", "\\r").replace("\n", "\\n")
-        ends = f"new_line = '{ends}', "
+    # The first of columns with the same name counts.
+    positions = {n: header.names.index(n) for n in header.names if n in table.columns}
     chosen = ", ".join(f"c{i} AS {quoted(name)}" for name, i in positions.items())
+    ending = header.newline.replace("\r", "\\r").replace("\n", "\\n")
     sql = (
-        f"SELECT {chosen} FROM read_csv({_file(path)}, auto_detect = false, header = true, "
+        f"SELECT {chosen} FROM read_csv({file_literal(path)}, auto_detect = false, header = true, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', nullstr = '', "
-        f"{ends}columns = {{{columns}}}, max_line_size = {_LONGEST}, hive_partitioning = false)"
+        f"new_line = '{ending}', columns = {{{columns}}}, max_line_size = {_LONGEST}, "
+        f"hive_partitioning = false)"
     )
     return Source(sql, dict.fromkeys(positions, "VARCHAR"), header.names)
 
@@ -202,7 +165,7 @@ def parquet_source(table: Table, path: Path) -> Source:
     """
     import duckdb
 
-    read = f"read_parquet({_file(path)}, hive_partitioning = false)"
+    read = f"read_parquet({file_literal(path)}, hive_partitioning = false)"
     with duckdb.connect() as connection:
         rows = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     types = {name: str(kind) for name, kind, *_ in rows if name in table.columns}
@@ -221,10 +184,11 @@ def typed(column: Column, kind: str) -> str:
         Type that DuckDB reads it in. Text without zone, and Parquet times without zone, are UTC,
         provided that the connection's ``TimeZone`` is.
     """
-    name, target = quoted(column.name), DUCKDB_TYPES[column.type]
-    if kind == "VARCHAR" or kind.startswith("ENUM"):
+    name = quoted(column.name)
+    if _is_text(kind):
         return _from_text(f"{name}::VARCHAR", column.type)
     whole, fraction = bool(_WHOLE.fullmatch(kind)), bool(_FRACTION.fullmatch(kind))
+    time = kind == "DATE" or kind.startswith("TIMESTAMP")
     if column.type == "string" and (whole or kind == "UUID"):
         return f"{name}::VARCHAR"
     if column.type == "integer" and (whole or fraction):
@@ -232,13 +196,18 @@ def typed(column: Column, kind: str) -> str:
     if column.type == "number" and (whole or fraction):
         return f"CASE WHEN isfinite({name}::DOUBLE) THEN {name}::DOUBLE END"
     if column.type == "boolean" and (kind == "BOOLEAN" or whole):
-        return f"CASE {name}::BIGINT WHEN 1 THEN true WHEN 0 THEN false END"
-    if column.type == "date" and (kind == "DATE" or kind.startswith("TIMESTAMP")):
-        midnight = f"isfinite({name}) AND {name}::TIMESTAMP = {name}::DATE"
+        return f"CASE try_cast({name} AS BIGINT) WHEN 1 THEN true WHEN 0 THEN false END"
+    if column.type == "date" and time:
+        moment = f"try_cast({name} AS TIMESTAMP)"
+        midnight = f"isfinite({name}) AND {moment} = date_trunc('day', {moment})"
         return f"CASE WHEN {midnight} THEN {name}::DATE END"
-    if column.type == "datetime" and (kind == "DATE" or kind.startswith("TIMESTAMP")):
-        return f"CASE WHEN isfinite({name}) THEN {name}::TIMESTAMPTZ END"
-    return f"NULL::{target}"
+    if column.type == "datetime" and time:
+        return f"CASE WHEN isfinite({name}) THEN try_cast({name} AS TIMESTAMPTZ) END"
+    return f"NULL::{DUCKDB_TYPES[column.type]}"
+
+
+def _is_text(kind: str) -> bool:
+    return kind == "VARCHAR" or kind.startswith("ENUM")
 
 
 def _from_text(text: str, kind: str) -> str:
@@ -258,7 +227,7 @@ def _from_text(text: str, kind: str) -> str:
 
 def missing(name: str, kind: str) -> str:
     """Return the SQL condition that a cell holds nothing: NULL, or text of spaces only."""
-    if kind == "VARCHAR" or kind.startswith("ENUM"):
+    if _is_text(kind):
         return f"(nullif(trim({quoted(name)}::VARCHAR), '') IS NULL)"
     return f"({quoted(name)} IS NULL)"
 
@@ -295,17 +264,18 @@ def relation_sql(table: Table, path: Path, *, strict: bool) -> str:
     else:
         header = read_header(path)
         known = [n for n in header.names if n in table.columns]
-        if twice := sorted({n for n in known if known.count(n) > 1}):
+        if twice := ", ".join(sorted({n for n in known if known.count(n) > 1})):
             raise ShequnError(
                 Text(
-                    "{table} has a column twice: {names}.", "{table} 有重复的列：{names}。"
-                ).format(table=table.name, names=", ".join(twice)),
+                    f"{table.name} has a column twice: {twice}.",
+                    f"{table.name} 有重复的列：{twice}。",
+                ),
                 Text("Keep one of them.", "只保留一个。"),
             )
         source = csv_source(table, path, header)
     if not source.types:
         raise ShequnError(
-            Text("No known column in {name}.", "{name} 里没有认得的列。").format(name=table.name),
+            Text(f"No known column in {table.name}.", f"{table.name} 里没有认得的列。"),
             Text("The first row must name the columns.", "第一行必须是列名。"),
         )
     columns = []
@@ -321,27 +291,10 @@ def relation_sql(table: Table, path: Path, *, strict: bool) -> str:
     return f"SELECT {', '.join(columns)} FROM ({source.sql}) WHERE NOT ({source.empty_row})"
 
 
-def _file(path: Path) -> str:
+def file_literal(path: Path) -> str:
     """Return a path as an SQL string that DuckDB does not take for a pattern of many files."""
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path.resolve())))
 
 
-__all__ = [
-    "CommunityInfo",
-    "Folder",
-    "Header",
-    "Source",
-    "changed",
-    "community",
-    "csv_source",
-    "find_tables",
-    "fingerprint",
-    "parquet_source",
-    "read_header",
-    "relation_sql",
-    "survey",
-    "typed",
-    "unchanged",
-    "unknown_files",
-    "utf8_path",
-]
+# The names that are known from here, besides those defined here.
+__all__ = ["CommunityInfo", "community", "find_tables", "survey", "utf8_path"]

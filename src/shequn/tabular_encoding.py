@@ -55,22 +55,23 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             yield raw
 
 
-def blocks(stream: IO[bytes], newline: bytes = b"\n") -> Iterator[bytes]:
-    """Yield the stream in pieces that end with `newline` wherever one is in reach.
+def blocks(stream: IO[bytes], ending: bytes) -> Iterator[bytes]:
+    """Yield the stream in pieces that end with a line end wherever one is in reach.
 
-    A newline byte is never part of a longer character in UTF-8 or GB18030, so no character is cut.
+    A file whose last line lacks its end is given it.
     """
-    rest = b""
+    rest, whole = b"", True
     while piece := stream.read(BLOCK):
         rest += piece
-        end = rest.rfind(newline) + 1
+        whole = rest.endswith(ending[-1:])
+        end = rest.rfind(ending[-1:]) + 1
         if not end and len(rest) < 4 * BLOCK:
             continue
         end = end or len(rest)
         yield rest[:end]
         rest = rest[end:]
-    if rest:
-        yield rest
+    if not whole:
+        yield rest + ending
 
 
 def detect(path: Path) -> Encoding:
@@ -83,7 +84,7 @@ def detect(path: Path) -> Encoding:
     with open_bytes(path) as stream:
         head = stream.read(4)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _utf16(path)
+        return Encoding("utf-16", 2, *_invalid(path, "utf-16"))
     start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     if _valid(path, "utf-8"):
         return Encoding("utf-8", start)
@@ -92,17 +93,21 @@ def detect(path: Path) -> Encoding:
     if not utf8 and _valid(path, "gb18030"):
         return Encoding("gb18030")
     name = "utf-8" if utf8 else "gb18030"
-    offsets, sample = _bad(path, name)
-    return Encoding(name, start, offsets, sample)
+    return Encoding(name, start, *_invalid(path, name))
+
+
+def _decoded(path: Path, name: str, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(name)(errors)
+    with open_bytes(path) as stream:
+        while piece := stream.read(BLOCK):
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", final=True)
 
 
 def _valid(path: Path, name: str) -> bool:
-    decoder = codecs.getincrementaldecoder(name)()
     try:
-        with open_bytes(path) as stream:
-            while piece := stream.read(BLOCK):
-                decoder.decode(piece)
-        decoder.decode(b"", final=True)
+        for _ in _decoded(path, name, "strict"):
+            pass
     except UnicodeDecodeError:
         return False
     return True
@@ -111,74 +116,43 @@ def _valid(path: Path, name: str) -> bool:
 def _weigh_utf8(path: Path) -> tuple[int, int]:
     """Count well-formed characters of three and more bytes, and bytes that are not UTF-8."""
     good = bad = 0
-    with open_bytes(path) as stream:
-        for block in blocks(stream):
-            units = np.frombuffer(block.decode("utf-8", "replace").encode("utf-16-le"), "<u2")
-            lost = int((units == 0xFFFD).sum())
-            bad += lost
-            good += int((units >= 0x800).sum()) - lost
+    for text in _decoded(path, "utf-8", "replace"):
+        units = np.frombuffer(text.encode("utf-16-le"), "<u2")
+        lost = int((units == 0xFFFD).sum())
+        bad += lost
+        good += int((units >= 0x800).sum()) - lost
     return good, bad
 
 
-def _bad(path: Path, name: str) -> tuple[Offsets, bytes]:
+def _invalid(path: Path, name: str) -> tuple[Offsets, bytes]:
     """Return the offset of every invalid place, and the bytes at the first."""
     found: list[int] = []
-    sample, base = b"", 0
+    sample, base, done = b"", 0, 0
+
+    def note(error: UnicodeError) -> tuple[str, int]:
+        nonlocal sample
+        assert isinstance(error, UnicodeDecodeError)
+        sample = sample or error.object[error.start : error.start + 4]
+        found.append(base + error.start)
+        return "", error.end
+
+    codecs.register_error("shequn.note", note)
+    decoder = codecs.getincrementaldecoder(name)("shequn.note")
     with open_bytes(path) as stream:
-        for block in blocks(stream):
-            # Line by line, else each invalid place would decode the rest of the block anew.
-            try:
-                block.decode(name)
-            except UnicodeDecodeError:
-                at = base
-                for line in block.splitlines(keepends=True):
-                    places = _bad_in_line(line, name)
-                    sample = sample or (line[places[0] : places[0] + 4] if places else b"")
-                    found.extend(at + place for place in places)
-                    at += len(line)
-            base += len(block)
+        piece = b"begin"
+        while piece:
+            piece = stream.read(BLOCK)
+            base = done - len(decoder.getstate()[0])  # a character may have begun before
+            decoder.decode(piece, final=not piece)
+            done += len(piece)
     return np.array(found, np.int64), sample
-
-
-def _bad_in_line(line: bytes, name: str) -> list[int]:
-    places, start = [], 0
-    while start < len(line):
-        try:
-            line[start:].decode(name)
-            break
-        except UnicodeDecodeError as error:
-            places.append(start + error.start)
-            start += error.end
-    return places
-
-
-def _utf16(path: Path) -> Encoding:
-    done = 0
-    decoder = codecs.getincrementaldecoder("utf-16")()
-    try:
-        with open_bytes(path) as stream:
-            while piece := stream.read(BLOCK):
-                kept = len(decoder.getstate()[0])
-                decoder.decode(piece)
-                done += len(piece)
-        kept = len(decoder.getstate()[0])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        place = done - kept + error.start
-        return Encoding("utf-16", 2, np.array([place], np.int64), error.object[error.start :][:4])
-    return Encoding("utf-16", 2)
 
 
 def transcode(path: Path, name: str, workdir: Path) -> Path:
     """Write a UTF-8 copy of a file into `workdir`; what cannot be read becomes U+FFFD."""
-    decoder = codecs.getincrementaldecoder(name)(errors="replace")
-    with (
-        open_bytes(path) as stream,
-        tempfile.NamedTemporaryFile(dir=workdir, suffix=".csv", delete=False) as out,
-    ):
-        while piece := stream.read(BLOCK):
-            out.write(decoder.decode(piece).encode("utf-8"))
-        out.write(decoder.decode(b"", final=True).encode("utf-8"))
+    with tempfile.NamedTemporaryFile(dir=workdir, suffix=".csv", delete=False) as out:
+        for text in _decoded(path, name, "replace"):
+            out.write(text.encode("utf-8"))
     return Path(out.name)
 
 
@@ -203,24 +177,22 @@ def utf8_path(path: Path, workdir: Path) -> Path:
     try:
         encoding = detect(path)
         if len(encoding.bad):
+            name, offset = encoding.name.upper(), encoding.bad[0]
             raise ShequnError(
                 Text(
-                    "{file} mixes encodings: no valid {name} at byte offset {offset}.",
-                    "{file} 混用了多种编码：字节偏移 {offset} 处不是有效的 {name}。",
-                ).format(file=path.name, offset=int(encoding.bad[0]), name=encoding.name.upper()),
-                MEND_MIXED,
+                    f"{path.name} mixes encodings: no valid {name} at byte offset {offset}.",
+                    f"{path.name} 混用了多种编码：字节偏移 {offset} 处不是有效的 {name}。",
+                ),
+                Text(
+                    "Export again as UTF-8, or find the rows that were pasted in from another file.",
+                    "请重新导出为 UTF-8；或找出从别的文件粘贴进来的那些行。",
+                ),
             )
         if encoding.name == "utf-8":
             return path
         return transcode(path, encoding.name, workdir)
     except DAMAGED as error:
         raise ShequnError(
-            Text("{file} is cut off or damaged.", "{file} 不完整或已损坏。").format(file=path.name),
+            Text(f"{path.name} is cut off or damaged.", f"{path.name} 不完整或已损坏。"),
             Text("Copy or export the file again.", "请重新复制或导出这个文件。"),
         ) from error
-
-
-MEND_MIXED = Text(
-    "Export again as UTF-8, or find the rows that were pasted in from another file.",
-    "请重新导出为 UTF-8；或找出从别的文件粘贴进来的那些行。",
-)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,14 @@ from shequn.text import ShequnError, Text
 
 DESCRIPTOR = "datapackage.json"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_OURS = {DESCRIPTOR, "import.json", "truth.json"}
+_OURS = {DESCRIPTOR, "import.json", "truth.json", "forgotten.json"}
 _SYSTEM = {"thumbs.db", "desktop.ini"}
 _BESIDES = {"readme", "license", "licence"}
+_KEEP_ONE = Text("Keep one of them in the folder.", "文件夹里只留一个。")
+_ONE_FILE = Text(
+    "Put one file there: a folder of parts or a broken link is not read.",
+    "请换成一个文件：文件夹或失效的链接不会读取。",
+)
 _DAY_START = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -83,20 +89,12 @@ def find_tables(folder: Path) -> dict[str, Path]:
     if found.problems:
         raise found.problems[0][1]
     if not found.tables:
+        names = ", ".join(f"{n}.csv" for n in schema.tables() if n != "identities")
         raise ShequnError(
-            Text("{folder} holds no table of a community.", "{folder} 里没有社群数据表。").format(
-                folder=folder
-            ),
-            Text("Name a table as one of: {names}.", "表的文件名应为其中之一：{names}。").format(
-                names=", ".join(f"{n}.csv" for n in schema.tables() if n != "identities")
-            ),
+            Text(f"{folder} holds no table of a community.", f"{folder} 里没有社群数据表。"),
+            Text(f"Name a table as one of: {names}.", f"表的文件名应为其中之一：{names}。"),
         )
     return found.tables
-
-
-def unknown_files(folder: Path) -> tuple[Path, ...]:
-    """Return the files of a folder that are neither tables nor written by the handbook."""
-    return survey(folder).unknown
 
 
 def survey(folder: Path) -> Folder:
@@ -107,28 +105,52 @@ def survey(folder: Path) -> Folder:
     ShequnError
         The folder is missing or not a folder.
     """
-    _refuse_no_folder(folder)
+    if not folder.exists():
+        raise ShequnError(
+            Text(f"There is no folder {folder}.", f"没有 {folder} 这个文件夹。"),
+            Text("Check the spelling of the path.", "请检查路径是否写对。"),
+        )
+    if not folder.is_dir():
+        raise ShequnError(
+            Text(f"{folder} is a file, not a folder.", f"{folder} 是文件，不是文件夹。"),
+            Text("Give the folder that holds the tables.", "请给出存放各表的文件夹。"),
+        )
     problems: list[tuple[str, ShequnError]] = []
     given: dict[str, list[Path]] = {name: [] for name in schema.tables()}
+    described = set()
     try:
-        for name, path in _described(folder):
-            given[name].append(path)
+        for name, said in _described(folder):
+            try:
+                path = _inside(folder, name, said)
+            except ShequnError as error:
+                problems.append((DESCRIPTOR, error))
+                continue
+            if path not in given[name]:
+                given[name].append(path)
+            described.add(path.resolve())
     except ShequnError as error:
         problems.append((DESCRIPTOR, error))
-    described = {path.resolve() for paths in given.values() for path in paths}
+    usual = {name + suffix: name for name in given for suffix in SUFFIXES}
     unknown = []
     for path in sorted(folder.iterdir()):
-        if path.name in _OURS or _hidden(path) or not path.is_file():
+        if path.name in _OURS or _hidden(path):
             continue
-        if path.resolve() in described:
+        table = usual.get(path.name)
+        if not path.is_file():
+            if table:
+                what = Text(f"{path.name} is not a file.", f"{path.name} 不是文件。")
+                problems.append((path.name, ShequnError(what, _ONE_FILE)))
+        elif path.resolve() in described:
             continue
-        if table := _table_name(path):
+        elif table:
             given[table].append(path)
         else:
             unknown.append(path)
     for paths in given.values():
         if len(paths) > 1:
-            problems.append((paths[0].name, _two_files(paths)))
+            files = ", ".join(p.name for p in paths)
+            what = Text(f"The same table in two files: {files}.", f"同一张表有两个文件：{files}。")
+            problems.append((paths[0].name, ShequnError(what, _KEEP_ONE)))
     return Folder({n: p[0] for n, p in given.items() if p}, tuple(unknown), tuple(problems))
 
 
@@ -147,33 +169,15 @@ def community(folder: Path) -> CommunityInfo:
     """
     said = _descriptor(folder).get("community", {})
     if not isinstance(said, dict):
-        raise _bad_description(Text('"community" is not an object', "“community” 不是对象"))
+        raise _bad_description('"community" is not an object', "“community” 不是对象")
     known = {f: said[f] for f in CommunityInfo.__dataclass_fields__ if said.get(f) is not None}
     info = CommunityInfo(**{"name": folder.resolve().name, **known})
     for field in info.faults():
         value = json.dumps(getattr(info, field), ensure_ascii=False)[:60]
         raise _bad_description(
-            Text("community.{field} cannot be {value}", "community.{field} 不能是 {value}").format(
-                field=field, value=value
-            )
+            f"community.{field} cannot be {value}", f"community.{field} 不能是 {value}"
         )
     return info
-
-
-def _refuse_no_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if folder.exists():
-        raise ShequnError(
-            Text("{folder} is a file, not a folder.", "{folder} 是文件，不是文件夹。").format(
-                folder=folder
-            ),
-            Text("Give the folder that holds the tables.", "请给出存放各表的文件夹。"),
-        )
-    raise ShequnError(
-        Text("There is no folder {folder}.", "没有 {folder} 这个文件夹。").format(folder=folder),
-        Text("Check the spelling of the path.", "请检查路径是否写对。"),
-    )
 
 
 def _hidden(path: Path) -> bool:
@@ -181,66 +185,62 @@ def _hidden(path: Path) -> bool:
     return name.startswith((".", "~$")) or name in _SYSTEM or name.split(".")[0] in _BESIDES
 
 
-def _table_name(path: Path) -> str | None:
-    for suffix in SUFFIXES:
-        if path.name.endswith(suffix) and path.name.removesuffix(suffix) in schema.tables():
-            return path.name.removesuffix(suffix)
-    return None
-
-
 def _descriptor(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTOR
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
         loaded = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        said = error.strerror
+        raise _bad_description(f"cannot be read ({said})", f"读不出来（{said}）") from error
+    except json.JSONDecodeError as error:
+        where = f" ({error.msg}, {error.lineno})"
+        raise _bad_description(f"not JSON{where}", f"不是 JSON{where}") from error
     except (ValueError, RecursionError) as error:
-        detail = error.msg if isinstance(error, json.JSONDecodeError) else "UTF-8"
-        where = f" ({detail}, {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _bad_description(Text(f"not JSON{where}", f"不是 JSON{where}")) from error
+        raise _bad_description("not JSON", "不是 JSON") from error
     if not isinstance(loaded, dict):
-        raise _bad_description(Text("not a JSON object", "不是 JSON 对象"))
+        raise _bad_description("not a JSON object", "不是 JSON 对象")
     return loaded
 
 
-def _described(folder: Path) -> list[tuple[str, Path]]:
-    """Return name and path of the known tables that the description lists and that are there."""
+def _described(folder: Path) -> Iterator[tuple[str, object]]:
+    """Yield name and path of the known tables that the description puts in unusual places."""
     resources = _descriptor(folder).get("resources", [])
     if not isinstance(resources, list):
-        raise _bad_description(Text('"resources" is not a list', "“resources” 不是列表"))
-    found = []
+        raise _bad_description('"resources" is not a list', "“resources” 不是列表")
     for resource in resources:
-        if not isinstance(resource, dict) or resource.get("name") not in schema.tables():
+        name = resource.get("name") if isinstance(resource, dict) else None
+        if not isinstance(name, str) or name not in schema.tables():
             continue
-        name, path = resource["name"], resource.get("path")
+        path = resource.get("path")
         if isinstance(path, list) and len(path) == 1:
             path = path[0]
-        if path is None or path == f"{name}.csv":
-            continue  # The usual name: found without the description, and may be absent.
-        found.append((name, _inside(folder, name, path)))
-    return found
+        # Under the usual name it is found without the description, and may be absent.
+        if path is not None and path != f"{name}.csv":
+            yield name, path
 
 
 def _inside(folder: Path, name: str, path: object) -> Path:
     if not isinstance(path, str) or not path.endswith(SUFFIXES) or "\\" in path or "://" in path:
         raise _bad_description(
-            Text(
-                "the path of {name} is not one .csv, .csv.gz or .parquet file",
-                "{name} 的 path 不是一个 .csv、.csv.gz 或 .parquet 文件",
-            ).format(name=name)
+            f"the path of {name} is not one .csv, .csv.gz or .parquet file",
+            f"{name} 的 path 不是一个 .csv、.csv.gz 或 .parquet 文件",
         )
     file = folder / path
-    if not file.resolve().is_relative_to(folder.resolve()):
+    try:
+        # As the standard wants it, a whole path is refused even where it leads into the folder.
+        outside = path.startswith("/") or not file.resolve().is_relative_to(folder.resolve())
+        there = file.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a strange character, a circle of links
+        outside = there = False
+    if outside:
         raise _bad_description(
-            Text(
-                "the path of {name} leads out of the folder", "{name} 的 path 指到了文件夹外面"
-            ).format(name=name)
+            f"the path of {name} leads out of the folder", f"{name} 的 path 指到了文件夹外面"
         )
-    if not file.is_file():
+    if not there:
         raise _bad_description(
-            Text("{path}, the file of {name}, is not there", "{name} 的文件 {path} 不存在").format(
-                name=name, path=path
-            )
+            f"{path[:60]}, the file of {name}, is not there", f"{name} 的文件 {path[:60]} 不存在"
         )
     return file
 
@@ -253,20 +253,11 @@ def _is_zone(name: object) -> bool:
     return isinstance(name, str)
 
 
-def _bad_description(detail: Text) -> ShequnError:
+def _bad_description(en: str, zh: str) -> ShequnError:
     return ShequnError(
-        Text(DESCRIPTOR + ": {detail}.", DESCRIPTOR + "：{detail}。").format(detail=detail),
+        Text(f"{DESCRIPTOR}: {en}.", f"{DESCRIPTOR}：{zh}。"),
         Text(
             "Mend it, or remove the file: the tables are found by their names without it.",
             "请改正，或删掉这个文件：没有它也能按文件名找到各表。",
         ),
-    )
-
-
-def _two_files(paths: list[Path]) -> ShequnError:
-    return ShequnError(
-        Text("The same table in two files: {files}.", "同一张表有两个文件：{files}。").format(
-            files=", ".join(p.name for p in paths)
-        ),
-        Text("Keep one of them in the folder.", "文件夹里只留一个。"),
     )

@@ -18,7 +18,7 @@ def whole_sql(path: Path, work: Path) -> str:
         Folder for a copy in UTF-8, where one is needed; it must stay until the query has run.
     """
     source = tabular.utf8_path(path, work)
-    place = tabular._file(source)
+    place = tabular.file_literal(source)
     if path.suffix == ".parquet":
         return f"read_parquet({place}, hive_partitioning = false)"
     header = tabular.read_header(source)
