@@ -6,6 +6,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -910,3 +911,35 @@ def test_the_span_does_not_depend_on_the_order_of_the_columns(tmp_path):
     content = "left_at,member_id,joined_at\n2024-05-01,u1,2024-01-01\n,u2,2023-01-01\n"
     found = look(tmp_path, members__csv=content).tables["members"]
     assert found.first == datetime(2023, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("clock", "rows"),
+    [
+        ({"timezone": "UTC"}, [2, 4]),
+        # In Shanghai 2 March, 17:00 UTC, is the third: a day that is covered.
+        ({"timezone": "Asia/Shanghai"}, [2]),
+        ({"timezone": "Asia/Shanghai", "day_start": "04:30"}, [2, 4]),
+    ],
+)
+def test_a_message_on_a_day_that_no_source_covers(
+    tmp_path: Path, clock: dict[str, str], rows: list[int]
+) -> None:
+    """Covered are 1 March and 3 March of the community's own clock; row 2 lies in February."""
+    zone = ZoneInfo(clock["timezone"])
+    spans = [
+        f"s{day},{datetime(2024, 3, day, 6, tzinfo=zone).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ},"
+        f"{datetime(2024, 3, day, 18, tzinfo=zone).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+        for day in (1, 3)
+    ]
+    (tmp_path / "sources.csv").write_text("source_id,covers_from,covers_to\n" + "".join(spans))
+    (tmp_path / "messages.csv").write_text(
+        "message_id,author_id,ts\n1,a,2024-02-20T12:00:00Z\n2,a,2024-03-01T12:00:00Z\n"
+        "3,a,2024-03-02T17:00:00Z\n4,a,2024-03-03T12:00:00Z\n"
+    )
+    (tmp_path / "datapackage.json").write_text(json.dumps({"community": clock}))
+    told = [f for f in check(tmp_path).faults if f.kind == "uncovered"]
+    assert [(f.file, f.column, f.count) for f in told] == [("messages.csv", "ts", len(rows))]
+    assert [row for row, _ in told[0].examples] == rows
+    (tmp_path / "sources.csv").write_text("source_id,covers_from,covers_to\ns1,,\n")
+    assert not [f for f in check(tmp_path).faults if f.kind == "uncovered"], "nothing is said"

@@ -16,7 +16,7 @@ from shequn import tabular
 from shequn.check_hints import near_column, near_table
 from shequn.check_report import Fault, Report, TableReport, fault, visible
 from shequn.check_scan import LONGEST, Scan, mended_copy, scan
-from shequn.check_values import Content, Moment, check_reference, check_values
+from shequn.check_values import Content, Moment, check_coverage, check_reference, check_values
 from shequn.schema import Table, tables
 from shequn.tabular import CommunityInfo, Fingerprint, Header
 from shequn.tabular_encoding import DAMAGED, Encoding, detect, open_bytes, transcode
@@ -104,6 +104,7 @@ def _check_tables(report: Report, folder: Path, files: dict[str, Path], now: dat
                 if _stamp(path) == stamps[name]:
                     raise
         _check_references(checked)
+        _check_coverage(checked, report.community or CommunityInfo(""))
     for name, one in checked.items():
         if _stamp(one.path) != stamps[name]:
             report.faults.append(_from_error("changed", one.file, tabular.changed(one.path)))
@@ -137,6 +138,17 @@ def _check_references(checked: dict[str, _OneTable]) -> None:
                 dangling = _from_error("unreadable", child.file, error)
             if dangling:
                 child.faults.append(dangling)
+
+
+def _check_coverage(checked: dict[str, _OneTable], clock: CommunityInfo) -> None:
+    """Hold messages against the days that the sources say they cover."""
+    messages, sources = checked.get("messages"), checked.get("sources")
+    if not (messages and messages.content and sources and sources.content):
+        return
+    spans = {"covers_from", "covers_to"} <= set(sources.content.source.types)
+    if spans and "ts" in messages.content.source.types:
+        found = check_coverage(messages.connection, messages.content, sources.content, clock)
+        messages.faults += [found] if found else []
 
 
 @dataclass

@@ -13,7 +13,7 @@ from shequn.check_hints import near_value, pairs, type_mend
 from shequn.check_report import SHOWN, Fault, TableReport, fault
 from shequn.check_scan import Rows
 from shequn.schema import Column, Table
-from shequn.tabular import Source, literal, missing, quoted, typed
+from shequn.tabular import CommunityInfo, Source, literal, missing, quoted, typed
 
 if TYPE_CHECKING:
     import duckdb
@@ -148,6 +148,42 @@ def check_reference(
     )
 
 
+def check_coverage(
+    connection: duckdb.DuckDBPyConnection, messages: Content, sources: Content, clock: CommunityInfo
+) -> Fault | None:
+    """Look for messages on days that, by ``sources``, nobody has seen: metrics leave them out."""
+    hours, minutes = map(int, clock.day_start.split(":"))
+    late = hours * 60 + minutes
+
+    def day(column: str) -> str:
+        wall = f"timezone({literal(clock.timezone)}, {quoted(column + ':value')})"
+        return f"({wall} - INTERVAL {late} MINUTE)::DATE"
+
+    seen = (
+        f"SELECT DISTINCT {day('covers_from')} AS first, {day('covers_to')} AS last "
+        f"FROM ({_judged(sources, _numbered(sources))}) WHERE last IS NOT NULL AND first IS NOT NULL"
+    )
+    wrote = (
+        f"SELECT _row, {quoted('ts')}::VARCHAR AS v, {day('ts')} AS day "
+        f"FROM ({_judged(messages, _numbered(messages))}) WHERE _valid AND day IS NOT NULL"
+    )
+    unseen = (
+        f"SELECT day FROM (SELECT DISTINCT day FROM ({wrote})) AS d WHERE NOT EXISTS "
+        f"(SELECT 1 FROM ({seen}) AS s WHERE d.day BETWEEN s.first AND s.last)"
+    )
+    if (
+        not connection.sql(seen).limit(1).fetchall()
+        or not connection.sql(unseen).limit(1).fetchall()
+    ):
+        return None
+    [(count, examples)] = connection.execute(
+        f"SELECT count(*), arg_min({{'r': _row, 'v': v}}, _row, 3) FROM ({wrote}) "
+        f"WHERE day IN ({unseen})"
+    ).fetchall()
+    shown = [(messages.row(e["r"]), e["v"]) for e in examples]
+    return fault("uncovered", messages.file, column="ts", examples=shown, count=count)
+
+
 def _judged(content: Content, sql: str) -> str:
     """Add to each row whether it is empty, a header again, or neither, and to each cell its value.
 
@@ -209,7 +245,7 @@ def _of_column(content: Content, column: Column, kind: str, moment: Moment) -> I
         yield _Question("ancient", f"{value} < {_EARLIEST}")
     if column.type == "string" and content.control:
         yield _Question("control", f"regexp_matches({value}, {literal(_CONTROL)})")
-    if column.name.endswith("_id"):
+    if column.name.endswith("_id") and column.name != "platform_user_id":  # which is as it is there
         yield _Question("padded", f"NOT {absent} AND regexp_matches({value}, {literal(_PADDED)})")
 
 

@@ -177,6 +177,10 @@ KINDS: dict[str, Kind] = {
         "No such {key} in the table {parent}.", "{parent} 表里没有这个 {key}。",
         "Export both tables for the same time and with the same identifiers.",
         "两张表请按同一时段、同一套编号导出。"),
+    "uncovered": _warning(
+        "On a day that no row of sources covers.", "这一天不在 sources 的覆盖范围里。",
+        "Correct covers_from and covers_to, or leave sources out; such days count as unseen.",
+        "请改正 covers_from 和 covers_to，或不放 sources 表；这样的日子按没看见处理。"),
     "future": _error(
         "In the future.", "在未来。",
         "Times are UTC: subtract the hours of your zone (8 in China) from local times.",
