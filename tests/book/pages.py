@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import posixpath
 import re
 import subprocess
@@ -216,3 +217,21 @@ def cited_keys(
             if KEY.match(key):
                 places.setdefault(key, []).append(f"data/claims.csv, {row['id']}")
     return places
+
+
+NAMES = docnames()
+CHAPTERS = [n for n in NAMES if is_chapter(n)]
+NOTEBOOKS = [n for n in NAMES if n.startswith("notebooks/")]
+
+
+def found(lang: str, name: str) -> Page:
+    """Return a page that must be there in both editions."""
+    there = page(lang, name)
+    assert there is not None, f"{lang}: {name}.md is not there"
+    return there
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table in data/."""
+    with (ROOT / "data" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

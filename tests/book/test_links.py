@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
 import pages
 import pytest
-from pages import ROOT, TREES, Fault, Page
-
-NAMES = pages.docnames()
-CHAPTERS = [n for n in NAMES if pages.is_chapter(n)]
-NOTEBOOKS = [n for n in NAMES if n.startswith("notebooks/")]
-
-
-def found(lang: str, name: str) -> Page:
-    page = pages.page(lang, name)
-    if page is None:
-        pytest.skip(f"{lang}: {name}.md is not there; test_parity says so")
-    return page
-
-
-def table(name: str) -> list[dict[str, str]]:
-    path = ROOT / "data" / name
-    if not path.is_file():
-        pytest.skip(f"data/{name} is not there")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+from pages import CHAPTERS, NAMES, NOTEBOOKS, TREES, Fault, Page, found, table
 
 
 def link_faults(page: Page, there: set[str], claims: set[str]) -> list[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,30 +10,10 @@ from typing import Any
 import pages
 import pytest
 import recorded
-from pages import ROOT, TREES, Fault, Page
+from pages import NAMES, NOTEBOOKS, ROOT, TREES, Fault, Page, found
 
 from shequn import schema
 from shequn.metrics import all_metrics
-
-NAMES = pages.docnames()
-CHAPTERS = [n for n in NAMES if pages.is_chapter(n)]
-NOTEBOOKS = [n for n in NAMES if n.startswith("notebooks/")]
-
-
-def found(lang: str, name: str) -> Page:
-    page = pages.page(lang, name)
-    if page is None:
-        pytest.skip(f"{lang}: {name}.md is not there; test_parity says so")
-    return page
-
-
-def table(name: str) -> list[dict[str, str]]:
-    path = ROOT / "data" / name
-    if not path.is_file():
-        pytest.skip(f"data/{name} is not there")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
 
 # --- metrics ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pages
 import pytest
 import recorded
-from pages import HIDDEN, TREES, Fault, Page
+from pages import HIDDEN, TREES, Fault, Page, found
 
 NAMES = pages.docnames()
 CHAPTERS = [n for n in NAMES if pages.is_chapter(n)]
@@ -19,13 +19,6 @@ NOTEBOOKS = [n for n in NAMES if n.startswith("notebooks/")]
 WORDS = range(500, 1251)  # of all that is shown: text, tables, exercises
 
 _WORD = re.compile(r"[A-Za-z0-9][\w'’.,%-]*")
-
-
-def found(lang: str, name: str) -> Page:
-    page = pages.page(lang, name)
-    if page is None:
-        pytest.skip(f"{lang}: {name}.md is not there; test_parity says so")
-    return page
 
 
 # --- chapters ---------------------------------------------------------------------------------
