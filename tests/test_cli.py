@@ -162,7 +162,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(
         raise KeyboardInterrupt
 
     if command == "check":
-        inside.patch.setattr(check, "survey", stop)
+        inside.patch.setattr(check.tabular, "survey", stop)
         said = inside("check", small)
     else:
         logs = irc_log(inside.folder / "logs", {"anna": 0}, 2)
@@ -176,7 +176,7 @@ def test_a_failure_of_the_program_is_owned_up_to(inside: Inside, small: Path) ->
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("twelve by nought")
 
-    inside.patch.setattr(check, "survey", fail)
+    inside.patch.setattr(check.tabular, "survey", fail)
     said = inside("check", small)
     assert (said.code, "Traceback" in said.all) == (3, False)
     assert "ZeroDivisionError: twelve by nought" in said.err
