@@ -33,7 +33,10 @@ _USER, _PROGRAM, _INTERRUPTED = 2, 3, 130  # exit codes: whose fault it was
     ),
 )
 def import_(
-    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help=h("Such as irc.", "如 irc。"))],
+    platform: Annotated[
+        str, typer.Argument(metavar="PLATFORM", help=h("irc, slack, telegram, wechat or whatsapp.",
+                                                       "irc、slack、telegram、wechat 或 whatsapp。"))
+    ],
     export: Annotated[
         Path, typer.Argument(metavar="EXPORT", help=h("File or folder exported.", "导出的文件或文件夹。"))
     ],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from shequn.sources import folder, irc
+from shequn.sources import folder, irc, slack, telegram, wechat, whatsapp
 from shequn.sources.files import Export
 from shequn.sources.folder import Community
 from shequn.sources.privacy import load_key
@@ -50,7 +50,13 @@ class Reader(Protocol):
         ...
 
 
-READERS: dict[str, Reader] = {"irc": irc.read}
+READERS: dict[str, Reader] = {
+    "irc": irc.read,
+    "slack": slack.read,
+    "telegram": telegram.read,
+    "wechat": wechat.read,
+    "whatsapp": whatsapp.read,
+}
 
 
 def import_export(
