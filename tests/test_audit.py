@@ -64,6 +64,13 @@ def test_traces_in_cells_are_found_by_column_and_row(data: Path) -> None:
             assert not any(secret in said for secret in (PHONE, MAIL, "张三丰"))
 
 
+def test_digits_within_a_code_are_chance(data: Path) -> None:
+    write_table(data, "mentions", [{"message_id": f"w03{PHONE}c3e", "target_id": f"m{PHONE}"}])
+    assert found(data) == []
+    write_table(data, "mentions", [{"message_id": "1", "target_id": "wxid_abc123def"}])
+    assert found(data) == [("mentions.csv", "target_id", "a WeChat id", 2, 1)]
+
+
 def test_a_column_that_is_not_in_the_contract_is_looked_at_too(data: Path) -> None:
     write_table(data, "members", [{"member_id": "m1", "手机": PHONE}])
     assert found(data) == [("members.csv", "手机", "a phone number", 2, 1)]

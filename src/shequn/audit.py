@@ -135,7 +135,8 @@ def _tables(folder: Path, tables: dict[str, Path]) -> Iterator[Finding]:
             for number, row in enumerate(_rows(path, Path(work)), 2):
                 for column, cell in row.items():
                     named = cell in names and column in people
-                    for what in (*_kinds(cell), *([NAME] if named else [])):
+                    code = column.endswith("_id")
+                    for what in (*_kinds(cell, code), *([NAME] if named else [])):
                         found.setdefault((column, what), [number, 0])[1] += 1
             for (column, what), (first, count) in found.items():
                 yield Finding(str(path.relative_to(folder)), what, count, column, first)
@@ -154,8 +155,10 @@ def _rows(path: Path, work: Path) -> Iterator[dict[str, str]]:
 
 
 @lru_cache(maxsize=1 << 16)  # channels, kinds and days come again and again
-def _kinds(text: str) -> tuple[Text, ...]:
-    return tuple(dict.fromkeys(trace.kind.title for trace in traces(text)))
+def _kinds(text: str, code: bool) -> tuple[Text, ...]:
+    """Return what is in a cell; in the middle of a code, digits in a row are chance."""
+    found = (t for t in traces(text) if not code or (t.start == 0 and t.end == len(text)))
+    return tuple(dict.fromkeys(trace.kind.title for trace in found))
 
 
 def _run(folder: Path) -> Iterator[Finding]:
