@@ -125,22 +125,15 @@ LOCALES = [("zh-CN", "zh"), ("zh-TW", "zh"), ("en-US", "en"), ("de-DE", "en")]
 def test_landing(
     browser: Browser, homes: dict[str, str], scheme: str, locale: str, lang: str
 ) -> None:
-    """The first visit leads on by the browser's language; whoever comes back may choose."""
-    landing = f"{homes[scheme]}/index.html"
+    """Every visit leads on by the browser's language, and the way back does not lead here again."""
     with opened(browser, locale=locale) as page:
+        page.goto("about:blank")
         with suppress(Error):  # it leads on while it opens
-            page.goto(landing, wait_until="commit")
+            page.goto(f"{homes[scheme]}/index.html", wait_until="commit")
         page.wait_for_url(f"**/{lang}/book/index.html")
-        for _ in range(2):
-            page.goto("about:blank")
-            seen = visit(page, landing, "index.html")
-            assert page.url == landing, "leads away again"
-            assert not seen.problems(homes[scheme], None)
-        other = {"en": "zh", "zh": "en"}[lang]
-        page.click(f'nav a[href="{other}/index.html"]')
-        page.wait_for_url(f"**/{other}/book/index.html")
-        page.go_back(wait_until="commit")
-        page.wait_for_url(landing)
+        page.wait_for_load_state()
+        page.go_back()
+        assert page.url == "about:blank"
 
 
 @pytest.mark.xdist_group("site-other")

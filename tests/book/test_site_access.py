@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,14 @@ def test_pages(browser: Browser, homes: dict[str, str], lang: str, look: str) ->
     assert not {name: v for name, v in found.items() if v}
 
 
-def test_landing(browser: Browser, homes: dict[str, str]) -> None:
-    """No violation on the page that leads to the editions."""
+def test_landing(browser: Browser, site: Path) -> None:
+    """No violation on the page that leads to the editions, as those see it whose scripts are off."""
+    whole = (site / "index.html").read_text(encoding="utf-8")
+    still = re.sub(r"<script>.*?</script>", "", whole, flags=re.DOTALL)
+    assert still != whole
     with opened(browser) as page:
-        page.add_init_script('sessionStorage.setItem("shequn-chosen", "1")')
-        page.goto(f"{homes['http']}/index.html")
-        assert page.url.endswith("/index.html")
+        page.set_content(still)
+        assert page.locator("nav a").count() == 2
         assert violations(page) == []
 
 
