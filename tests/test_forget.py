@@ -132,6 +132,14 @@ def test_a_trace_in_a_file_nobody_knows_is_named_and_nothing_is_done(data: Path)
     assert [p.name for p in data.parent.iterdir()] == ["DATA"]
 
 
+@pytest.mark.parametrize("before", [0, (1 << 20) - 5, (1 << 20) - 13, 1 << 20, 3 << 20])
+def test_a_trace_is_found_wherever_it_stands_in_a_large_file(data: Path, before: int) -> None:
+    """The file is read in pieces of a mebibyte, and the code may lie across two of them."""
+    (data / "notes.txt").write_text("x" * before + ANN + "y" * 99)
+    with pytest.raises(ShequnError, match=r"notes.txt still holds the code"):
+        forget(data, [ANN])
+
+
 def test_other_forms_of_a_table(data: Path) -> None:
     """Parquet, compressed, in GB18030, with semicolons, with a column that is not in the contract."""
     duckdb.sql(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LIST = "forgotten.json"  # who must not come back: digests of codes, and when they were erased
 _BLANK = "[forgotten]"
+_PIECE = 1 << 20  # bytes
 _ON_MESSAGES = {"mentions": "message_id", "reactions": "message_id", "votes_badges": "object_id"}
 
 
@@ -244,12 +245,12 @@ def _prove(folder: Path, done: Erasure) -> None:
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         done.files += 1
         done.size += path.stat().st_size
-        with open_bytes(path) as stream:
-            content = stream.read()
         if path.suffix == ".parquet":  # packed column by column
             rows = duckdb.execute(f"FROM read_parquet({literal(str(path))})").fetchall()
-            content = repr(rows).encode()
-        if left := [m for m in done.members if m.encode() in content or m in path.name]:
+            found = [m for m in done.members if m in repr(rows)]
+        else:
+            found = _held(path, done.members)
+        if left := found + [m for m in done.members if m in path.name]:
             raise ShequnError(
                 Text(
                     f"{path.relative_to(folder)} still holds the code {left[0]}; nothing was changed.",
@@ -259,3 +260,16 @@ def _prove(folder: Path, done: Erasure) -> None:
                     "Take it out of that file and run again.", "请先从那个文件里去掉，再运行一次。"
                 ),
             )
+
+
+def _held(path: Path, members: Sequence[str]) -> list[str]:
+    """Return the codes that a file holds; it is read in pieces, each with the end of the last."""
+    reach = max(len(m.encode()) for m in members)
+    found: set[str] = set()
+    rest = b""
+    with open_bytes(path) as stream:
+        while piece := stream.read(_PIECE):
+            block = rest + piece
+            found.update(m for m in members if m.encode() in block)
+            rest = block[-reach:]
+    return sorted(found)
