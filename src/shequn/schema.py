@@ -34,6 +34,7 @@ DUCKDB_TYPES = {
 # Columns that name the person a row is about, and those that name another person in passing.
 PERSONS = ("author_id", "member_id", "target_id", "respondent_id")
 REFERS = ("inviter_id", "actor_id", "referrer_id")
+PEOPLE = frozenset(PERSONS + REFERS)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from shequn.text import ShequnError, Text
 
 DESCRIPTOR = "datapackage.json"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_OURS = {DESCRIPTOR, "import.json", "truth.json", "forgotten.json"}
+_OURS = {DESCRIPTOR, "import.json", "import.md", "import.zh.md", "truth.json", "forgotten.json"}
 _SYSTEM = {"thumbs.db", "desktop.ini"}
 _BESIDES = {"readme", "license", "licence"}
 _KEEP_ONE = Text("Keep one of them in the folder.", "文件夹里只留一个。")

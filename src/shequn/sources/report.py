@@ -31,33 +31,38 @@ class Example:
 
 @dataclass
 class Reading:
-    """A file that is read, and what is counted meanwhile; a reader may add what it takes from it.
+    """A file that is read, and what is counted meanwhile.
 
     Attributes
     ----------
     file, layout
         The file, and the name of its format.
-    source_id, span
-        To be given once it was read: its id; first and last moment, UTC seconds, if any was kept.
-    read, ignored, unparsed
-        Counts of rows; ignored ones are understood and become no row of a table.
+    exported_at
+        When it was exported, in seconds UTC, if it says so.
+    read, unparsed
+        Counts of rows: all, and those not understood. A reader counts them.
     examples
         The first rows that could not be understood, not yet with the name of the file.
+    number, source_id, span, kept
+        Given by the intake: its number and id; first and last moment, UTC seconds; rows that
+        became a row of a table.
     """
 
     file: ExportFile
     layout: str
-    source_id: str = ""
-    span: tuple[int, int] | None = None
+    exported_at: int | None = None
     read: int = 0
-    ignored: int = 0
     unparsed: int = 0
     examples: list[Example] = field(default_factory=list)
+    number: int = -1
+    source_id: str = ""
+    span: tuple[int, int] | None = None
+    kept: int = 0
 
     @property
-    def kept(self) -> int:
-        """Number of rows that become a row of a table."""
-        return self.read - self.ignored - self.unparsed
+    def ignored(self) -> int:
+        """Number of rows that were understood and became no row of a table."""
+        return self.read - self.kept - self.unparsed
 
     def strange(self, row: int, why: Text, text: str) -> None:
         """Count a row (1-based) that cannot be understood."""
@@ -90,20 +95,35 @@ class FileLeftOut:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Whether the export shows something, and how it is known."""
+    """How much of something such exports show, how it is known, and how much of it is there."""
 
-    known: bool
+    level: str
     basis: Text
+    found: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether anything of it can be seen."""
+        return self.level != "none"
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a notebook can do with the data: ``full``, ``partial`` or ``none``, and why not more."""
+
+    notebook: str
+    title: Text
+    level: str
+    why: Text
 
 
 @dataclass
 class ImportReport:
     """Everything there is to say about an import.
 
-    A reader gives the first two, ``bots``, ``text_kept``, ``assumptions``, and as ``knowledge``
-    what is known of ``joins``, ``leaves``, ``replies`` and ``reactions``; it calls `took`. The rest
-    is filled in for it. ``members`` includes ``bots``; ``decoded`` is rows by encoding; ``times_…``
-    are rows whose local time a clock change made occur twice, or never.
+    ``members`` includes ``bots`` and ``staff``; ``decoded`` is rows by encoding; ``times_…`` are
+    rows whose local time a clock change made occur twice, or never; ``rows_duplicate`` are rows of
+    which another row, here or in the folder before, says the same and more.
     """
 
     platform: str
@@ -112,11 +132,15 @@ class ImportReport:
     rows_kept: int = 0
     rows_unparsed: int = 0
     rows_ignored: int = 0
+    rows_duplicate: int = 0
     messages: int = 0
     membership_events: int = 0
     mentions: int = 0
+    reactions: int = 0
     members: int = 0
     bots: int = 0
+    staff: int = 0
+    other_rows: dict[str, int] = field(default_factory=dict)
     covers_from: str | None = None
     covers_to: str | None = None
     times_ambiguous: int = 0
@@ -129,6 +153,7 @@ class ImportReport:
     examples: list[Example] = field(default_factory=list)
     assumptions: list[Text] = field(default_factory=list)
     knowledge: dict[str, Knowledge] = field(default_factory=dict)
+    support: list[Support] = field(default_factory=list)
 
     @property
     def duplicates(self) -> int:
@@ -169,35 +194,43 @@ class ImportReport:
         self.covers_from = utc(min((start for start, _ in spans), default=None))
         self.covers_to = utc(max((end for _, end in spans), default=None))
 
-    def count(self, rows: Mapping[str, int]) -> None:
-        """Take over the numbers of rows that were written, by table."""
-        for table in ("messages", "membership_events", "mentions", "members"):
-            setattr(self, table, rows.get(table, 0))
-
     def to_json(self) -> str:
         """Return the report as JSON text."""
         values: dict[str, Any] = asdict(self)
         values["duplicates"] = self.duplicates
         return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
-    def tolerable(self, *, tolerate: bool) -> None:
+    @staticmethod
+    def refuse_unparsed(readings: Iterable[Reading], *, tolerate: bool) -> None:
         """Refuse an import of which more than 1 % could not be understood, unless ``tolerate``."""
-        if tolerate or self.rows_unparsed <= MOST_UNPARSED * self.rows_read:
+        readings = list(readings)
+        read, unparsed = sum(r.read for r in readings), sum(r.unparsed for r in readings)
+        if tolerate or unparsed <= MOST_UNPARSED * read:
             return
-        share = f"{self.rows_unparsed / self.rows_read:.1%}"
-        where = "; ".join(f"{e.file}:{e.row} {e.shape}" for e in self.examples[:3])
+        share = f"{unparsed / read:.1%}"
+        examples = [e for r in readings for e in r.examples]
+        where = "; ".join(f"{e.row}: {e.shape}" for e in examples[:3])
+        why = examples[0].why
         raise ShequnError(
             Text(
-                f"{self.rows_unparsed:,} of {self.rows_read:,} rows ({share}) could not be "
-                f"understood, so nothing was written. Letters as x, digits as 9: {where}",
-                f"{self.rows_read:,} 行中有 {self.rows_unparsed:,} 行（{share}）无法解析，"
-                f"因此什么都没有写。字母记作 x，数字记作 9：{where}",
+                f"{unparsed:,} of {read:,} rows ({share}) could not be understood, so nothing was "
+                f"written. The first: {why.en}. Letters as x, digits as 9: {where}",
+                f"{read:,} 行中有 {unparsed:,} 行（{share}）无法解析，因此什么都没有写。"
+                f"第一行的原因：{why.zh}。字母记作 x，数字记作 9：{where}",
             ),
             Text(
-                "Take out the files that are not logs, or accept the loss with --tolerate.",
-                "去掉不是记录的文件；若接受这些损失，加 --tolerate。",
+                "Take out the files that are not of this platform, or accept the loss with "
+                "--tolerate.",
+                "去掉不属于这个平台的文件；若接受这些损失，加 --tolerate。",
             ),
         )
+
+    def page(self, lang: str) -> str:
+        """Return the report as a page of Markdown, in one language."""
+        title = Text(f"# Import from {self.platform}", f"# 导入报告：{self.platform}")[lang]
+        lines = [line[lang] for line in self._lines()]
+        items = [f"  - {x.strip()}" if x.startswith("  ") else f"- {x}" for x in lines]
+        return "\n".join([title, "", *items, ""])
 
     def say(self, lang: str) -> str:
         """Return the report for a person, in one language."""
@@ -218,10 +251,20 @@ class ImportReport:
         )
         add(
             f"{self.messages:,} messages, {self.membership_events:,} membership events, "
-            f"{self.mentions:,} mentions; {self.members:,} members (of them bots: {self.bots:,}).",
+            f"{self.mentions:,} mentions, {self.reactions:,} reactions; {self.members:,} members "
+            f"(of them bots: {self.bots:,}, staff: {self.staff:,}; metrics leave both out).",
             f"消息 {self.messages:,} 条，进出记录 {self.membership_events:,} 条，"
-            f"点名 {self.mentions:,} 次；成员 {self.members:,} 人，其中机器人 {self.bots:,} 个。",
+            f"点名 {self.mentions:,} 次，表情回应 {self.reactions:,} 个；成员 {self.members:,} 人，"
+            f"其中机器人 {self.bots:,} 个、工作人员 {self.staff:,} 人（计算指标时都不计）。",
         )
+        for table, n in self.other_rows.items():
+            add(f"{table}: {n:,} rows.", f"{table}：{n:,} 行。")
+        if self.rows_duplicate:
+            add(
+                f"{self.rows_duplicate:,} rows were there already or stand in several files; what "
+                "reaches furthest counts.",
+                f"{self.rows_duplicate:,} 行此前已有，或在几个文件里都有；以时间最晚的文件为准。",
+            )
         if self.covers_from:
             add(
                 f"From {self.covers_from} to {self.covers_to}; times read as {self.timezone}.",
@@ -236,8 +279,12 @@ class ImportReport:
             )
         for name, (en, zh) in _KNOWN.items():
             if k := self.knowledge.get(name):
-                state = Text("known", "可知") if k.known else Text("not known", "不可知")
-                add(f"{en}: {state.en}. {k.basis.en}", f"{zh}：{state.zh}。{k.basis.zh}")
+                state = _LEVELS[k.level]
+                found = Text("", "") if k.found is None else Text(f" ({k.found:,} found)", f"（{k.found:,} 个）")
+                add(
+                    f"{en}: {state.en}{found.en}. {k.basis.en}",
+                    f"{zh}：{state.zh}{found.zh}。{k.basis.zh}",
+                )
         if self.key_made:
             add(
                 "A new key was made. Keep a copy: without it, later imports give other ids.",
@@ -253,6 +300,13 @@ class ImportReport:
         for why, files in reasons.items():
             n, names = len(files), ", ".join(files[:_NAMED]) + (" …" if files[_NAMED:] else "")
             add(f"  {n:,}: {why.en} ({names})", f"  {n:,} 个：{why.zh}（{names}）")
+        for level, (en, zh) in _SUPPORT.items():
+            some = [s for s in self.support if s.level == level]
+            if some:
+                add(f"{en}: {len(some)}", f"{zh}：{len(some)} 个")
+            for s in some:
+                why = Text(f" ({s.why.en})", f"（{s.why.zh}）") if s.why.en else Text("", "")
+                add(f"  {s.title.en}{why.en}", f"  {s.title.zh}{why.zh}")
         for e in self.examples:
             add(
                 f"Not understood: {e.file}, row {e.row}: {e.why.en} ({e.shape})",
@@ -261,11 +315,25 @@ class ImportReport:
         return lines
 
 
+_LEVELS = {
+    "full": Text("known", "可知"),
+    "partial": Text("known in part", "部分可知"),
+    "none": Text("not known", "不可知"),
+}
 _KNOWN = {
     "joins": ("Joins", "入群"),
+    "inviters": ("Inviters", "邀请人"),
     "leaves": ("Leaves", "退群"),
     "replies": ("Replies", "回复"),
     "reactions": ("Reactions", "表情回应"),
+    "ids": ("Identity", "身份"),
+    "zone": ("Time zone", "时区"),
+}
+
+_SUPPORT = {
+    "full": ("Notebooks that this data supports", "这份数据支持的笔记本"),
+    "partial": ("Notebooks that it supports in part", "部分支持的笔记本"),
+    "none": ("Notebooks that it does not support", "不支持的笔记本"),
 }
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from shequn.text import ShequnError, Text
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+LATEST = 4_102_444_800  # 2100: a later second is no time of a message
 _STEP = 900  # clock changes fall on whole quarters of an hour
 
 
@@ -46,6 +47,13 @@ class Zone:
         self.name, self.counts = name, [0, 0, 0]
         self._zone = zoneinfo.ZoneInfo(name)
         self._offsets: dict[int, tuple[int, int]] = {}
+
+    def at(self, local: int) -> int:
+        """Return seconds since 1970 UTC for one local time, counted as `utc` does."""
+        step = local // _STEP
+        offset, state = self._offsets.get(step) or self._look_up(step)
+        self.counts[state] += 1
+        return local - offset
 
     def utc(self, times: Iterable[int]) -> array[int]:
         """Return seconds since 1970 UTC for local seconds since 1970."""

@@ -1,0 +1,98 @@
+"""Lists written by hand: which accounts are one person, who is staff, what is a robot."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shequn.sources.intake import Intake
+from shequn.text import ShequnError, Text
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Files that the user wrote.
+
+    Attributes
+    ----------
+    aliases
+        CSV with the columns ``account`` and ``person``: the first is taken for the second.
+    staff, bots
+        One account a line.
+
+    Notes
+    -----
+    An account is an id on the platform, a name that one person alone bears, or an id from
+    ``members``.
+    """
+
+    aliases: Path | None = None
+    staff: Path | None = None
+    bots: Path | None = None
+
+    def apply(self, intake: Intake) -> None:
+        """Note what the lists say.
+
+        Raises
+        ------
+        ShequnError
+            Where a list cannot be read, or names somebody who is not there.
+        """
+        for path, fact in ((self.staff, "is_staff"), (self.bots, "is_bot")):
+            for line, account, *_ in _rows(path) if path else ():
+                who = _find(intake, account)
+                if who is None:
+                    raise _unknown(path, line)
+                intake.facts.setdefault(who, {})[fact] = True
+        for line, account, *rest in _rows(self.aliases) if self.aliases else ():
+            if (account, *rest[:1]) == ("account", "person"):
+                continue
+            who = _find(intake, account)
+            if who is None or not rest or not rest[0]:
+                raise _unknown(self.aliases, line)
+            other = _find(intake, rest[0])
+            if other is not None:
+                intake.people.same(who, other)
+            elif rest[0] in set(intake.people.given.values()) or _is_id(rest[0]):
+                intake.people.given[who] = rest[0]
+            else:
+                raise _unknown(self.aliases, line)
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 13 and text.startswith("m") and text.isascii() and text.isalnum()
+
+
+def _find(intake: Intake, account: str) -> int | None:
+    found = intake.people.numbers.get(account)
+    return intake.people.find(account) if found is None else found
+
+
+def _rows(path: Path) -> Iterator[tuple[int, ...] | tuple[int, str] | tuple[int, str, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ShequnError(
+            Text(f"{path} cannot be read: {error}.", f"{path} 读不了：{error}。"),
+            Text("It must be a text file in UTF-8.", "它应是 UTF-8 编码的文本文件。"),
+        ) from error
+    for line, row in enumerate(csv.reader(text.splitlines()), 1):
+        cells = [cell.strip() for cell in row]
+        if cells and cells[0] and not cells[0].startswith("#"):
+            yield (line, *cells)  # type: ignore[misc]
+
+
+def _unknown(path: Path | None, line: int) -> ShequnError:
+    return ShequnError(
+        Text(
+            f"{path}, line {line}: nobody in this export is called so, or several are.",
+            f"{path} 第 {line} 行：这份导出里没有这个人，或有好几个。",
+        ),
+        Text(
+            "Give an id on the platform, a name that one person alone bears, or an id from "
+            "members; aliases have two columns, account and person.",
+            "请写平台上的账号、独一无二的名字，或 members 表里的代号；别名表有两列：account 和 person。",
+        ),
+    )
