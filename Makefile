@@ -2,6 +2,7 @@
 # make test   every test and check
 # make lint   style, types, imports
 # make bench  speed, as ratios within one run
+# make fuzz   mutated exports, half an hour of them; MINUTES=5 for less
 # make stamp  note that a Chinese page follows its English source
 # make lock   renew requirements.lock from pyproject.toml
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,8 @@ UV := $(BIN)/uv pip
 INSTALL := $(UV) install -q --python $(BIN)/python --compile-bytecode -c requirements.lock -r pyproject.toml
 WORKERS ?= 2
 .DELETE_ON_ERROR:
-.PHONY: book test lint bench stamp lock clean
+MINUTES ?= 30
+.PHONY: book test lint bench fuzz stamp lock clean
 
 book: .venv/book
 	@$(BIN)/shequn book
@@ -27,6 +29,10 @@ lint: .venv/test
 
 bench: .venv/test
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/sources/bench_readers.py
+
+fuzz: .venv/test
+	$(BIN)/python tests/sources/fuzz.py --minutes $(MINUTES)
 
 stamp: .venv/test
 	$(BIN)/python tests/book/stamp.py

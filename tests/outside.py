@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from shequn import cli, cli_base, paths, rerun
+from shequn import cli, cli_base, notebooks, paths
 from shequn.rerun import Result
 
 LONGEST = 4000  # characters that a reader can be asked to read about one mistake
@@ -213,6 +213,6 @@ def miniature(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("_config.yml", "references.bib"):
         shutil.copy(paths.HOME / name, home)
     patch.setattr(paths, "HOME", home)
-    rerun.notebooks.cache_clear()
+    notebooks.notebooks.cache_clear()
     yield home
-    rerun.notebooks.cache_clear()
+    notebooks.notebooks.cache_clear()

@@ -13,6 +13,7 @@ import pytest
 from common import write_table
 from outside import Inside, clear, everything, irc_log, real_irc_book, shequn, text_of
 from shequn import check, cli, edition, paths, rerun, sources
+from shequn.notebooks import notebooks, tree
 from shequn.rerun import Result
 
 COMMANDS = (
@@ -263,7 +264,7 @@ def test_sample_is_whole_and_goes_nowhere_twice(inside: Inside) -> None:
 def test_list_tells_what_the_data_lack(inside: Inside, small: Path) -> None:
     orders = [{"order_id": "o1", "member_id": "a", "ts": "2025-03-01T02:15:00Z", "gross": 10}]
     write_table(inside.folder / "SHOP", "orders", orders)
-    every = {n.id for n in rerun.notebooks("en")}
+    every = {n.id for n in notebooks("en")}
     for words in (["list"], ["list", small], ["list", "SHOP"]):
         said = inside(*words)
         assert said.code == 0
@@ -329,7 +330,7 @@ def test_from_logs_to_numbers(tmp_path: Path) -> None:
     assert "Next: shequn check DATA" in said.out
     assert shequn("check", "DATA", folder=tmp_path).code == 0
     listed = shequn("list", "DATA", folder=tmp_path)
-    assert listed.out.count("supported") == len(rerun.notebooks("en"))
+    assert listed.out.count("supported") == len(notebooks("en"))
     names = ["active_members", "participation_inequality"]
     assert shequn("run", "DATA", "--out", "RUN", *names, folder=tmp_path).code == 0
     values = {(r["notebook"].split("/")[1], r["metric"]): r for r in _values(tmp_path / "RUN")}
@@ -353,7 +354,7 @@ def _is_a_run(out: Path, results: list[Result], lang: str) -> None:
     assert set(record) >= {"shequn", "python", "packages", "data", "parameters", "notebooks"}
     assert re.fullmatch("[0-9a-f]{64}", record["data"]["fingerprint"])
     assert {n["name"]: n["status"] for n in record["notebooks"]} == {
-        n.name: r.status for n, r in zip(rerun.notebooks(lang), results, strict=True)
+        n.name: r.status for n, r in zip(notebooks(lang), results, strict=True)
     }
     for result in results:
         executed = out / "notebooks" / f"{result.name}.ipynb"
@@ -369,12 +370,12 @@ def _is_a_run(out: Path, results: list[Result], lang: str) -> None:
 def _pages_agree(out: Path, lang: str) -> int:
     """Compare every live number of every chapter with values.csv; return how many had none."""
     recorded = {(r["notebook"], r["metric"]): r["value"] for r in _values(out)}
-    for own in (n for n in rerun.notebooks(lang) if not n.needs):  # these speak of no community
+    for own in (n for n in notebooks(lang) if not n.needs):  # these speak of no community
         found = rerun.outputs(out / "notebooks" / f"{own.name}.ipynb")[0]
         recorded |= {(own.name, v["metric"]): str(v["value"]) for v in found}
     without = 0
-    for page in sorted((rerun.tree(lang) / "book").rglob("*.md")):
-        name = page.relative_to(rerun.tree(lang))
+    for page in sorted((tree(lang) / "book").rglob("*.md")):
+        name = page.relative_to(tree(lang))
         expected = []
         for found in edition._GLUE.finditer(page.read_text(encoding="utf-8")):
             notebook = (name.parent / found["doc"]).as_posix().split("notebooks/")[1]

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from outside import everything, miniature
-from shequn import edition, publish, rerun
+from shequn import edition, publish
 from shequn.edition import Sources
+from shequn.notebooks import notebooks
 from shequn.rerun import Result
 from shequn.text import LANGUAGES, Lang, ShequnError, Text
 
@@ -284,7 +285,7 @@ def test_the_landing_page_leads_to_every_edition(tmp_path: Path) -> None:
 
 def test_every_notebook_of_the_handbook_has_words_for_its_absence() -> None:
     for lang in LANGUAGES:
-        for notebook in rerun.notebooks(lang):
+        for notebook in notebooks(lang):
             text = notebook.path.read_text(encoding="utf-8")
             page = edition._prose(text, "REASON")
             assert page.count("REASON") == 1, notebook.name

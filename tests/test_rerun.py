@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from shequn import atomic, rerun, runs
-from shequn.rerun import Notebook
+from shequn.notebooks import Notebook
 from shequn.text import ShequnError
 
 HEAD = """---

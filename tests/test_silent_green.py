@@ -10,7 +10,7 @@ import pytest
 
 from common import write_table
 from outside import Inside, clear, everything, miniature, text_of
-from shequn import publish, rerun
+from shequn import notebooks, publish, rerun
 from shequn.text import ShequnError
 
 COUNTED = 'record("messages", count, unit="messages")'
@@ -38,7 +38,7 @@ def _change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    rerun.notebooks.cache_clear()
+    notebooks.notebooks.cache_clear()
 
 
 def _chapter(run: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 
 from shequn import cli_care as _care  # noqa: F401  registers its commands
+from shequn import cli_import as _import  # noqa: F401  registers its commands
 from shequn import terminal
 from shequn.cli_base import HELP, DataArgument, LangOption, Out, app, h, language
 from shequn.terminal import console
@@ -19,77 +19,6 @@ from shequn.text import LANGUAGES, ShequnError, Text, preferred_language
 from shequn.text import Lang as Spoken
 
 _USER, _PROGRAM, _INTERRUPTED = 2, 3, 130  # exit codes: whose fault it was
-
-
-@app.command(
-    "import",
-    help=h(
-        "Turn a platform's export into a pseudonymised data folder.",
-        "把平台导出的文件变成去标识的数据文件夹。",
-    ),
-    epilog=h(
-        "Example: shequn import irc logs/ --timezone UTC --out DATA",
-        "例：shequn import irc logs/ --timezone Asia/Shanghai --out DATA",
-    ),
-)
-def import_(
-    platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help=h("irc, slack, telegram, wechat or whatsapp.",
-                                                       "irc、slack、telegram、wechat 或 whatsapp。"))
-    ],
-    export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help=h("File or folder exported.", "导出的文件或文件夹。"))
-    ],
-    out: Out,
-    timezone: Annotated[
-        str | None,
-        typer.Option("--timezone", help=h("Zone of the times in the export, such as Asia/Shanghai.",
-                                           "导出文件里的时间属于哪个时区，如 Asia/Shanghai。")),
-    ] = None,
-    keep_text: Annotated[
-        bool, typer.Option("--keep-text", help=h("Keep the messages' text.", "保留消息正文。"))
-    ] = False,
-    key: Annotated[
-        Path | None,
-        typer.Option("--key", help=h("File with the key of the pseudonyms, kept outside DATA.",
-                                      "代号密钥文件，须放在 DATA 之外。")),
-    ] = None,
-    day: Annotated[
-        str | None,
-        typer.Option("--date", help=h("First day (YYYY-MM-DD) of logs whose name has no date.",
-                                       "文件名里没有日期时，第一天的日期（YYYY-MM-DD）。")),
-    ] = None,
-    tolerate: Annotated[
-        bool,
-        typer.Option("--tolerate", help=h("Accept more than 1% of rows not understood.",
-                                           "解析不了的行超过 1% 也接受。")),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help=h("Replace an existing folder.", "替换已有的文件夹。"))
-    ] = False,
-    lang: LangOption = None,
-) -> None:  # fmt: skip
-    """Import an export."""
-    from shequn.sources import import_export
-
-    spoken = language(lang)
-    if timezone is None:
-        raise ShequnError(
-            Text("Which zone are the times in?", "导出里的时间是哪个时区的？"),
-            Text(
-                "Add --timezone, such as --timezone Asia/Shanghai or UTC.",
-                "请加 --timezone，例如 --timezone Asia/Shanghai。",
-            ),
-        )
-    with terminal.bytes_bar() as bar:
-        task = bar.add_task(Text("reading", "读取")[spoken], total=None)
-        report = import_export(
-            platform, export, out, timezone=timezone, keep_text=keep_text, key_file=key,
-            date=_date(day), tolerate=tolerate, overwrite=overwrite,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-    print(report.say(spoken))
-    _next(Text(f"Next: shequn check {out}", f"下一步：shequn check {out}"), spoken)
 
 
 @app.command(
@@ -142,15 +71,15 @@ def list_(
     lang: LangOption = None,
 ) -> None:  # fmt: skip
     """List notebooks."""
-    from shequn import rerun
     from shequn.dataset import open_dataset
+    from shequn.notebooks import notebooks
 
     spoken = language(lang)
     if data is None:
-        terminal.print_notebooks(rerun.notebooks(spoken), None, spoken)
+        terminal.print_notebooks(notebooks(spoken), None, spoken)
         return
     with open_dataset(data) as community:
-        terminal.print_notebooks(rerun.notebooks(spoken), community, spoken)
+        terminal.print_notebooks(notebooks(spoken), community, spoken)
 
 
 @app.command(
@@ -246,18 +175,6 @@ def book(
 
 def _next(text: Text, lang: str) -> None:
     print(text[lang])
-
-
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ShequnError(
-            Text(f"--date {text} is not a date.", f"--date {text} 不是日期。"),
-            Text("Write it as 2024-01-31.", "请写成 2024-01-31。"),
-        ) from error
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from shequn import atomic, paths, rerun
+from shequn.notebooks import notebooks, tree
 from shequn.rerun import Result
 from shequn.text import LANGUAGES, Lang, ShequnError, Text
 
@@ -105,8 +106,8 @@ class Sources:
     """
 
     def __init__(self, run: Path, results: list[Result], lang: Lang) -> None:
-        self.run, self.lang, self.tree = run, lang, rerun.tree(lang)
-        self.notebooks = rerun.notebooks(lang)
+        self.run, self.lang, self.tree = run, lang, tree(lang)
+        self.notebooks = notebooks(lang)
         by_name = {r.name: r for r in results}
         self.reasons = {n.name: _reason(by_name.get(n.name)) for n in self.notebooks}
         self.skipped = {r.name for r in results if r.status == "skipped"}

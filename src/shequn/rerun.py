@@ -18,39 +18,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from shequn import paths
+from shequn.notebooks import Notebook, notebooks
 from shequn.scrub import scrub, without_paths
 from shequn.text import ShequnError, Text
 
 Status = Literal["ok", "skipped", "failed"]
 TIMEOUT = 600  # seconds a cell may take
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """A text notebook of the handbook.
-
-    Parameters
-    ----------
-    name
-        ``metrics/retention``: its path below ``notebooks/`` without suffix.
-    path
-        The MyST source.
-    needs
-        Tables and columns without which it cannot run; empty for the handbook's own material.
-    """
-
-    name: str
-    path: Path
-    title: str
-    needs: dict[str, tuple[str, ...]]
-
-    @property
-    def id(self) -> str:
-        """Last part of the name."""
-        return self.name.rsplit("/", 1)[-1]
 
 
 @dataclass
@@ -67,33 +41,6 @@ class Result:
 
 
 Progress = Callable[[Result, int], None]  # a result, and how many there will be
-
-
-def front_matter(text: str) -> dict[str, Any]:
-    """Return the YAML head of a page; empty where it has none."""
-    if not text.startswith("---\n"):
-        return {}
-    loaded = yaml.safe_load(text[4 : text.index("\n---", 4)])
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def tree(lang: str) -> Path:
-    """Return the folder that holds an edition's sources."""
-    return paths.HOME / "zh" if lang == "zh" else paths.HOME
-
-
-@cache
-def notebooks(lang: str = "en") -> tuple[Notebook, ...]:
-    """Return every notebook of an edition, in order of name."""
-    root = tree(lang) / "notebooks"
-    found = []
-    for path in sorted(root.rglob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        own = front_matter(text).get("shequn", {})
-        needs = {t: tuple(c) for t, c in own.get("needs", {}).items()}
-        title = next((x[2:] for x in text.splitlines() if x.startswith("# ")), path.stem)
-        found.append(Notebook(str(path.relative_to(root).with_suffix("")), path, title, needs))
-    return tuple(found)
 
 
 def select(names: Iterable[str], lang: str) -> tuple[Notebook, ...]:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from shequn import __version__, atomic, edition, rerun
 from shequn.dataset import Dataset, open_dataset
-from shequn.rerun import Notebook, Progress, Result
+from shequn.notebooks import Notebook, notebooks
+from shequn.rerun import Progress, Result
 from shequn.text import Lang, ShequnError, Text, not_a_formula
 
 COLUMNS = (
@@ -116,7 +117,7 @@ def _refuse_failed(results: list[Result]) -> None:
 def choose(names: Iterable[str], lang: Lang, *, book: bool) -> tuple[Notebook, ...]:
     """Return the notebooks of a run: those named, or all that need data, or with a book all."""
     wanted = list(names)
-    return rerun.notebooks(lang) if book and not wanted else rerun.select(wanted, lang)
+    return notebooks(lang) if book and not wanted else rerun.select(wanted, lang)
 
 
 def refuse(data: str | None, out: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,9 @@ from shequn.text import Text
 
 if TYPE_CHECKING:
     from shequn.dataset import Dataset
-    from shequn.rerun import Notebook, Result
+    from shequn.notebooks import Notebook
+    from shequn.rerun import Result
+    from shequn.sources.platforms import Known
 
 console = Console(stderr=True, highlight=False)
 
@@ -178,6 +180,23 @@ def print_notebooks(notebooks: Iterable[Notebook], community: Dataset | None, sp
             row.append(yes[spoken] if not lacking else _lacks(lacking)[spoken])
         table.add_row(*row)
     Console(highlight=False).print(table, markup=False)
+
+
+def print_platforms(
+    platforms: Iterable[tuple[str, Text, Sequence[Known | None]]], spoken: str
+) -> None:
+    """Print platforms, and how much the exports of each show."""
+    table = Table(box=None, pad_edge=False)
+    heads = [Text("platform", "平台"), Text("name", "名称"), Text("joins", "入群"),
+             Text("inviters", "邀请人"), Text("leaves", "退群"), Text("replies", "回复"),
+             Text("reactions", "回应"), Text("people", "认人"), Text("time", "时间")]  # fmt: skip
+    for head in heads:
+        table.add_column(head[spoken], no_wrap=True)
+    signs = {"full": "●", "partial": "◐", "none": "○", "": "?"}
+    for platform, name, known in platforms:
+        table.add_row(platform, name[spoken], *(signs[k.level if k else ""] for k in known))
+    Console(highlight=False).print(table, markup=False)
+    print(Text("● shown  ◐ in part  ○ not", "● 能看到  ◐ 部分  ○ 看不到")[spoken])
 
 
 def _lacks(missing: list[str]) -> Text:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
 from frictionless import Package
-from hand_made import Imported, write_logs
-
-from shequn.sources import folder, irc
-from shequn.sources.files import Export
-from shequn.sources.times import Zone
-from shequn.text import ShequnError
+from hand_made import Imported
 
 Import = Callable[..., Imported]
 
@@ -25,11 +18,11 @@ def test_mentions_are_known_nicks_at_the_start_of_a_message(imported: Import) ->
     text = "".join(f"[10:{i:02}] <carl> {line}\n" for i, line in enumerate(lines))
     got = imported({"2024-05-10": text + "[11:00] <Anna> x\n[11:00] <Bert> x\n"})
     row = {r["message_id"]: int(r["source_row"]) for r in got.rows("messages")}
-    named = [(row[r["message_id"]], r["target_id"], r["kind"]) for r in got.rows("mentions")]
+    named = {(row[r["message_id"]], r["target_id"], r["kind"]) for r in got.rows("mentions")}
     a, b = got.ids["anna"], got.ids["bert"]
-    assert named == [
+    assert named == {
         (n, who, "mention") for n, who in [(1, a), (2, a), (3, a), (3, b), (9, a), (10, b)]
-    ]
+    }
     assert got.report.mentions == 6
     assert "reply_to_id" not in got.rows("messages")[0]
 
@@ -68,7 +61,7 @@ def test_kept_text_holds_no_known_nick(imported: Import) -> None:
     i = got.ids
     a, t, b = i["anna"], i["|trey|"], i["b{o}b"]
     assert [r["text"] for r in got.rows("messages")] == [
-        "=cmd()|' /C calc'!A0 <script>alert(1)</script> \u202eabc",
+        "'=cmd()|' /C calc'!A0 <script>alert(1)</script> \u202eabc",
         f"{a}'s: {t}, see annabel and anna_ or http://x.example/{a}?q=1",
         f"ask {b} or b[o]bby; \ufffd\ufffdbold\ufffd, {a}.",
         f"shrugs, says {t}",
@@ -114,13 +107,8 @@ def test_the_sources_say_what_is_covered(imported: Import) -> None:
 def test_a_log_that_has_grown_keeps_its_ids(imported: Import) -> None:
     before = imported({"2024-05-10": "[10:00] <a1> x\n[10:01] <b1> x\n"})
     after = imported({"2024-05-10": "[10:00] <a1> x\n[10:01] <b1> x\n[10:02] <a1> x\n"})
-    assert after.rows("messages")[:2] == before.rows("messages")
 
+    def plain(got: Imported) -> list[dict[str, str]]:
+        return [{c: v for c, v in r.items() if c != "source_id"} for r in got.rows("messages")]
 
-def test_text_that_changes_before_it_is_written_is_not_mixed(tmp_path: Path) -> None:
-    logs = write_logs(tmp_path / "export", {"2024-05-10": "[10:00] <a1> x\n"})
-    community = irc.read(Export(logs), timezone=Zone("UTC"), key=b"k" * 32, keep_text=True)
-    (logs / "2024-05-10").write_text("[10:00] <a1> y\n")
-    with pytest.raises(ShequnError, match="changed while"):
-        folder.write(tmp_path / "data", community)
-    assert [p.name for p in tmp_path.iterdir()] == ["export"]
+    assert plain(after)[:2] == plain(before)

@@ -49,15 +49,16 @@ def test_files_are_added_up_under_names_without_names() -> None:
 def test_more_than_one_percent_unparsed_is_refused_unless_tolerated(
     unparsed: int, read: int, fails: bool
 ) -> None:
-    report = took("[10:0x] secret", rows=1)
-    report.rows_read, report.rows_unparsed = read, unparsed
-    report.tolerable(tolerate=True)
+    reading = Reading(ExportFile(Path("log"), "bob", 1), "x", read=read)
+    for row in range(unparsed):
+        reading.strange(row, WHY, "[10:0x] secret")
+    ImportReport.refuse_unparsed([reading], tolerate=True)
     if fails:
         with pytest.raises(ShequnError, match="could not be understood") as caught:
-            report.tolerable(tolerate=False)
+            ImportReport.refuse_unparsed([reading], tolerate=False)
         assert "secret" not in caught.value.say("en") + caught.value.say("zh")
     else:
-        report.tolerable(tolerate=False)
+        ImportReport.refuse_unparsed([reading], tolerate=False)
 
 
 def test_only_ten_examples_are_kept_and_their_words_are_not() -> None:
@@ -79,7 +80,7 @@ def test_the_json_and_both_languages_say_everything() -> None:
     report.times_ambiguous = 7
     report.files_left_out += [FileLeftOut(f"f{i}", WHY, duplicate=i < 2) for i in range(5)]
     report.assumptions.append(Text("noon is noon", "中午就是中午"))
-    report.knowledge["leaves"] = Knowledge(False, Text("unseen", "看不到"))
+    report.knowledge["leaves"] = Knowledge("none", Text("unseen", "看不到"))
     report.examples.append(Example("log", 3, WHY, "?"))
     values = json.loads(report.to_json())
     assert values["duplicates"] == 2

@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from frictionless import Package
-from test_slack_made import (
+from hand_made import Imported
+from made_slack import (
     ANNA,
     BERT,
     CARL,
     CHANNELS,
     GENERAL,
-    RANDOM,
     USERS,
-    Importer,
+    example,
     export,
     line,
-    member,
+    packed,
     says,
     user,
-    write_zip,
 )
 
 from shequn.sources import slack
 from shequn.text import ShequnError
 
+Take = Callable[..., Imported]
+
 
 @pytest.fixture
-def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importer:
-    return Importer(tmp_path, monkeypatch)
+def take(import_as: Take) -> Take:
+    """Return a function that imports exports, each a zip."""
+
+    def run(*given: dict[str, Any], names: str = "01", **options: Any) -> Imported:
+        files = {f"{n}.zip": packed(e) for n, e in zip(names, given, strict=False)}
+        return import_as("slack", files, **options)
+
+    return run
 
 
-def test_channels_have_ids_and_names_without_people(take: Importer) -> None:
+def member(got: Imported, raw_id: str) -> dict[str, str]:
+    """Return the row of members of somebody."""
+    [row] = [r for r in got.rows("members") if r["member_id"] == got.ids[raw_id]]
+    return row
+
+
+def test_channels_have_ids_and_names_without_people(take: Take) -> None:
     days = {"general/2020-01-01": [says("1577836800.000000", ANNA)], "bert-stein/2020-01-01": [
         says("1577836800.000000", ANNA), line("1577836802.000000", ANNA, "channel_archive")]}  # fmt: skip
     got = take(export(days))
     channels = {
-        r["channel_id"]: (r["kind"], r["name"], r["created_at"], r["archived_at"])
-        for r in got.rows("channels")
+        (r["name"], r["kind"], r["created_at"], r["archived_at"]) for r in got.rows("channels")
     }
-    assert channels.pop(GENERAL) == ("public", "general", "2013-02-13T19:06:40Z", "")
-    assert channels.pop(RANDOM) == (
-        "public",
-        f"{got.ids[ANNA]}-and-friends",
-        "2013-02-13T19:06:41Z",
-        "",
-    )
-    [(channel, (kind, name, _, closed))] = channels.items()
-    assert channel.startswith("channel-") and kind == "unlisted"
-    assert name == f"{got.ids[BERT]}-{got.ids[BERT]}"
-    assert closed == "2020-01-01T00:00:02Z"
-    assert {r["channel_id"] for r in got.rows("messages")} == {GENERAL, channel}
+    bert = got.ids[BERT]
+    assert channels == {
+        ("general", "public", "2013-02-13T19:06:40Z", ""),
+        (f"{bert}-[name]", "unlisted", "", "2020-01-01T00:00:02Z"),
+    }
+    assert GENERAL not in (got.data / "channels.csv").read_text()
     assert "stein" not in got.report.to_json()
 
 
-def test_direct_messages_stay_out_and_unnamed(take: Importer) -> None:
+def test_direct_messages_stay_out_and_unnamed(take: Take) -> None:
     secret = [says("1577836800.000000", ANNA, "psst")]
     got = take(
         export(
@@ -74,13 +80,15 @@ def test_direct_messages_stay_out_and_unnamed(take: Importer) -> None:
         )
     )  # fmt: skip
     assert got.report.messages == 1
-    left = [f.file for f in got.report.files_left_out if f.why == slack.PRIVATE]
-    assert {"D0G9QPY56", "G0MPIM0001", "G0MPIM0002"} < set(left) and len(left) == 5
+    # That old-mpim is one too only the list says.
+    left = [f.file for f in got.report.files_left_out if f.why in slack.PRIVATE]
+    assert len(left) == 5 and all(name.startswith("chat-") for name in left)
+    assert (got.report.rows_read, got.report.rows_kept) == (6 + 2 + 1 + 1 + 1 + 1, 1)
     assert "anna" not in got.report.to_json()
-    assert {r["channel_id"] for r in got.rows("channels")} == {GENERAL, RANDOM}
+    assert [r["name"] for r in got.rows("channels")] == ["general"]
 
 
-def test_kept_text_holds_no_name_id_or_address(take: Importer) -> None:
+def test_kept_text_holds_no_name_id_or_address(take: Take) -> None:
     texts = [
         f"<@{BERT}> and <@{BERT.lower()}|bert>: ask Anna Berg &amp; CARL, or 王小明",
         "see <https://x.slack.com/files/U024BE7LH/F1/a.md|a.md> <https://e.example/?a=1&amp;b=2>",
@@ -93,9 +101,10 @@ def test_kept_text_holds_no_name_id_or_address(take: Importer) -> None:
     users[2] = user(CARL, "carl", "王小明")
     got = take(export({"general/2020-01-01": rows}, users=users), keep_text=True)
     a, b, c = (got.ids[i] for i in (ANNA, BERT, CARL))
+    # The apostrophe keeps a spreadsheet from taking the text for a formula.
     assert [r["text"] for r in got.rows("messages")] == [
-        f"@{b} and @{b}: ask {a} & {c}, or {c}", "see a.md https://e.example/?a=1&b=2",
-        "mail [email] or [phone]", "in #general @devs @here", "=cmd() b <script> \u202e",
+        f"'@{b} and @{b}: ask {a} & {c}, or {c}", "see a.md https://e.example/?a=1&b=2",
+        "mail [email] or [phone]", "in #general @devs @here", "'=cmd() b <script> \u202e",
         f"https://x.slack.com/team/{c} annabel", "[name]",
     ]  # fmt: skip
     without = take(export({"general/2020-01-01": rows}, users=users)).rows("messages")
@@ -103,7 +112,7 @@ def test_kept_text_holds_no_name_id_or_address(take: Importer) -> None:
     assert without[6]["n_chars"] == "4" and "text" not in without[0]
 
 
-def test_names_seen_in_messages_are_kept_with_their_time(take: Importer) -> None:
+def test_names_seen_in_messages_are_kept_with_their_time(take: Take) -> None:
     rows = [
         says(
             "1577836800.000000",
@@ -127,40 +136,46 @@ def test_names_seen_in_messages_are_kept_with_their_time(take: Importer) -> None
     assert names == {"eva": ("00", "00"), "Eva Old": ("00", "05")}
 
 
-def test_an_address_in_the_place_of_a_name_is_not_kept(take: Importer) -> None:
+def test_an_address_in_the_place_of_a_name_is_not_kept(take: Take) -> None:
     users = [user("U0CAREFUL1", "eva@corp.example", "eva@corp.example")]
     got = take(
         export({"general/2020-01-01": [says("1577836800.000000", "U0CAREFUL1")]}, users=users)
     )
-    assert {r["display_name"] for r in got.rows("identities")} == {"[email]"}
+    assert {r["display_name"] for r in got.rows("identities")} == {""}
 
 
-def test_folders_below_the_list_that_names_them(take: Importer) -> None:
+def test_folders_below_the_list_that_names_them(take: Take) -> None:
     got = take(export({"public/general/2020-01-01": [says("1577836800.000000", ANNA)]}))
-    assert [r["channel_id"] for r in got.rows("messages")] == [GENERAL]
+    assert [r["name"] for r in got.rows("channels")] == ["general"]
 
 
-def test_an_organisation_with_several_workspaces(take: Importer) -> None:
+def test_an_organisation_with_several_workspaces(take: Take) -> None:
     org = [
         user("W0WHOLE001", "dora", "Dora"),
         user("U0LOCAL001", "dora", "Dora", enterprise_user={"id": "W0WHOLE001"}),
     ]
-    rows = [says("1577836800.000000", "U0LOCAL001"), says("1577836801.000000", "W0WHOLE001")]
+
+    def rows(n: int) -> list[dict[str, Any]]:
+        return [
+            says(f"157783680{n}.000000", "U0LOCAL001"),
+            says(f"157783680{n}.000001", "W0WHOLE001"),
+        ]
+
     files = {
         "org_users.json": org, "channels.json": [{"id": "C0ORGWIDE1", "name": "everybody"}],
-        "everybody/2020-01-01.json": rows,
-        "teams/north/channels.json": [CHANNELS[0]], "teams/north/general/2020-01-01.json": rows,
+        "everybody/2020-01-01.json": rows(0),
+        "teams/north/channels.json": [CHANNELS[0]], "teams/north/general/2020-01-01.json": rows(1),
         "teams/south/channels.json": [{"id": "C0SOUTH001", "name": "general"}],
-        "teams/south/general/2020-01-01.json": rows,
+        "teams/south/general/2020-01-01.json": rows(2),
     }  # fmt: skip
     got = take(files)
-    assert {r["channel_id"] for r in got.rows("messages")} == {"C0ORGWIDE1", GENERAL, "C0SOUTH001"}
+    assert sorted(r["name"] for r in got.rows("channels")) == ["everybody", "general", "general"]
     assert (got.report.messages, got.report.members) == (6, 1)
     assert {r["kind"] for r in got.rows("channels")} == {"public"}
 
 
-def test_overlapping_exports_give_each_message_once_in_any_order(take: Importer) -> None:
-    ts = [f"157783680{i}.000000" for i in range(4)]
+def test_overlapping_exports_give_each_message_once_in_any_order(take: Take) -> None:
+    ts = [f"157783680{i}.000000" for i in range(5)]
     draft = [says(ts[0], ANNA, "draft"), says(ts[1], BERT), says(ts[3], CARL, "will go")]
     early = export({"general/2020-01-01": draft,
                     "anna-and-friends/2020-01-01": [says(ts[0], ANNA)]})  # fmt: skip
@@ -170,8 +185,9 @@ def test_overlapping_exports_give_each_message_once_in_any_order(take: Importer)
                 says(ts[0], ANNA, "final text", edited={"user": ANNA, "ts": "1577840000.000000"}),
                 says(ts[1], BERT, reactions=[{"name": "+1", "users": [ANNA], "count": 1}]),
                 says(ts[3], "USLACKBOT", "This message was deleted.", subtype="tombstone"),
+                says(ts[4], BERT, "later"),
             ],
-            "renamed/2019-12-31": [says(ts[2], CARL), says(ts[1], BERT)],
+            "renamed/2019-12-31": [says(ts[2], CARL)],
             "anna-and-friends/2020-01-01": [says(ts[0], ANNA)],
         },
         channels=[CHANNELS[0] | {"name": "renamed"}, CHANNELS[1]],
@@ -179,51 +195,77 @@ def test_overlapping_exports_give_each_message_once_in_any_order(take: Importer)
     )
     first = take(early, late, keep_text=True)
     assert member(first, ANNA)["role"] == "deactivated"
-    general = {
-        r["message_id"][-17:]: r for r in first.rows("messages") if r["channel_id"] == GENERAL
-    }
+    [here] = [r["channel_id"] for r in first.rows("channels") if r["name"] == "renamed"]
+    general = {f"15778368{r['ts'][-3:-1]}.000000": r for r in first.rows("messages")
+               if r["channel_id"] == here}  # fmt: skip
     assert {k: (r["kind"], r["text"]) for k, r in general.items()} == {
-        ts[0]: ("text", "final text"), ts[1]: ("text", "hi"), ts[2]: ("text", "hi"), ts[3]: ("recall", ""),
+        ts[0]: ("text", "final text"), ts[1]: ("text", "hi"), ts[2]: ("text", "hi"),
+        ts[3]: ("recall", ""), ts[4]: ("text", "later"),
     }  # fmt: skip
     assert general[ts[3]]["author_id"] == first.ids[CARL]
-    assert len(first.rows("reactions")) == 1 and first.report.duplicates == 1
-    assert [r["name"] for r in first.rows("channels") if r["channel_id"] == GENERAL] == ["renamed"]
-    again = take(early, late, keep_text=True)
-    other = take(early, late, names=["z", "a"], keep_text=True)
-    for table in (
-        "members",
-        "messages",
-        "reactions",
-        "mentions",
-        "channels",
-        "identities",
-        "sources",
-    ):
-        assert first.rows(table) == again.rows(table), table
-        assert sorted(map(str, first.rows(table))) == sorted(map(str, other.rows(table))), table
+    assert len(first.rows("reactions")) == 1 and len(first.rows("messages")) == 6
+    other = take(early, late, names="za", keep_text=True)
+    for table in ("members", "messages", "reactions", "channels", "identities", "sources"):
+        assert first.rows(table) == other.rows(table), table
 
 
-def test_zip_and_folder_and_gzip_are_the_same(take: Importer, tmp_path: Path) -> None:
+def test_the_same_export_twice_changes_nothing_and_a_later_one_is_added(take: Take) -> None:
+    early = export({"general/2020-01-01": [says("1577836800.000000", ANNA, "a")]})
+    late = export(
+        {
+            "general/2020-01-01": [
+                says("1577836800.000000", ANNA, "b", edited={"ts": "1577836900.000000"}),
+                says("1577836805.000000", BERT),
+            ],
+            "general/2020-01-02": [says("1577923200.000000", CARL)],
+        }
+    )
+    got = take(early, keep_text=True)
+    first = got.rows("messages")
+    again = take(early, keep_text=True, into=got.data)
+    assert again.rows("messages") == first
+    more = take(late, keep_text=True, into=got.data).rows("messages")
+    assert [r["text"] for r in more] == ["b", "hi", "hi"]
+    assert more[0]["message_id"] == first[0]["message_id"]
+    # An older export knows less than the folder.
+    assert take(early, keep_text=True, into=got.data).rows("messages") == more
+
+
+@pytest.mark.parametrize("names", ["01", "10"])
+def test_of_two_exports_the_later_one_knows_better_also_of_days_that_both_hold(
+    take: Take, names: str
+) -> None:
+    # The day is as long in both; only a later day shows which export is the later one.
+    day = "general/2020-01-01"
+    early = export({day: [says("1577836800.000000", ANNA, "before")]})
+    late = export({day: [says("1577836800.000000", ANNA, "after")],
+                   "general/2020-01-02": [says("1577923200.000000", BERT)]})  # fmt: skip
+    got = take(early, late, names=names, keep_text=True)
+    assert [r["text"] for r in got.rows("messages")] == ["after", "hi"]
+    days = [r for r in got.rows("sources") if r["format"] == "slack-day" and r["rows_kept"] == "1"]
+    assert {r["covers_to"] for r in days} == {"2020-01-02T00:00:00Z"}
+
+
+def test_zip_and_folder_and_gzip_are_the_same(import_as: Take) -> None:
     files = export(
         {"general/2020-01-01": [says("1577836800.000000", ANNA), says("1577836801.000000", BERT)]}
     )
-    packed = take(write_zip(tmp_path / "Acme Slack export Jan 1 2020.zip", files))
-    plain, squeezed = tmp_path / "plain", tmp_path / "squeezed"
-    for name, content in files.items():
-        for place, suffix, pack in ((plain, "", bytes), (squeezed, ".gz", gzip.compress)):
-            path = place / "Acme" / (name + suffix)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(pack(b"\xef\xbb\xbf" + json.dumps(content, indent=2).encode()))
-    for other in (take(plain), take(squeezed)):
+    zipped = import_as("slack", {"Acme Slack export Jan 1 2020.zip": packed(files)})
+    indented = {
+        f"Acme/{k}": b"\xef\xbb\xbf" + json.dumps(v, indent=2).encode() for k, v in files.items()
+    }
+    squeezed = {f"{k}.gz": gzip.compress(v) for k, v in indented.items()}
+    for other in (import_as("slack", indented), import_as("slack", squeezed)):
         for table in ("members", "messages", "channels", "identities"):
-            got, wanted = other.rows(table), packed.rows(table)
+            got, wanted = other.rows(table), zipped.rows(table)
             assert [r | {"source_id": ""} for r in got] == [r | {"source_id": ""} for r in wanted]
-    assert json.loads((packed.data / "datapackage.json").read_text())["community"]["name"] == "Acme"
-    one = take(plain / "Acme" / "general")
+    assert json.loads((zipped.data / "datapackage.json").read_text())["community"]["name"] == "Acme"
+    days = {k.removeprefix("Acme/general/"): v for k, v in indented.items() if "general" in k}
+    one = import_as("slack", days)
     assert one.report.messages == 2 and "no list of users" in one.report.say("en")
 
 
-def test_an_empty_workspace_and_one_member(take: Importer) -> None:
+def test_an_empty_workspace_and_one_member(take: Take) -> None:
     empty = take(export({"general/2020-01-01": []}))
     assert (empty.report.messages, empty.report.members) == (0, 6)
     alone = take(
@@ -234,25 +276,39 @@ def test_an_empty_workspace_and_one_member(take: Importer) -> None:
         assert Package(str(got.data / "datapackage.json")).validate().valid
 
 
-def test_the_folder_is_valid_and_ids_are_unique(take: Importer) -> None:
+def test_the_folder_is_valid_and_ids_are_unique(take: Take) -> None:
     rows = [
         says("1577836800.000000", ANNA, f"<@{BERT}> <!channel>",
              reactions=[{"name": "a", "users": [BERT], "count": 2}]),
         line("1577836801.000000", BERT, "channel_join", inviter=ANNA),
         says("1577836801.000000", CARL), says("1577836802.000000", CARL, thread_ts="1577836800.000000"),
     ]  # fmt: skip
+    # One moment in two channels is two messages.
+    other = [*rows[:3], says("1577836802.000000", ANNA)]
     got = take(
-        export({"general/2020-01-01": rows, "anna-and-friends/2020-01-01": rows}), keep_text=True
+        export({"general/2020-01-01": rows, "anna-and-friends/2020-01-01": other}), keep_text=True
     )
     report = Package(str(got.data / "datapackage.json")).validate()
     assert report.valid, report.flatten(["note"])
-    with (got.data / "messages.csv").open(newline="") as file:
-        ids = [r["message_id"] for r in csv.DictReader(file)]
+    ids = [r["message_id"] for r in got.rows("messages")]
     assert len(ids) == len(set(ids)) == 6
 
 
-def test_what_is_no_slack_export_is_refused(take: Importer, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "notes.txt").write_text("x")
-    with pytest.raises(ShequnError, match=r"holds no Slack export. notes.txt"):
-        take(tmp_path / "other")
+def test_what_is_no_slack_export_is_refused(import_as: Take) -> None:
+    with pytest.raises(ShequnError, match="Nothing of Slack could be read") as caught:
+        import_as("slack", {"notes.txt": "x", "telegram.json": '{"ok": true, "result": []}'})
+    assert "users.json" in caught.value.say("zh")
+
+
+def test_the_example_shows_what_the_platform_shows(import_as: Take) -> None:
+    got = import_as("slack", example(), keep_text=True)
+    # Seven messages and a guest's; three joinings, a topic and a leaving; what was deleted.
+    assert (got.report.messages, got.report.rows_unparsed, got.report.bots) == (7 + 5 + 1, 0, 1)
+    found = {what: k.found for what, k in got.report.knowledge.items()}
+    assert found["joins"] == 3 and found["inviters"] == 2 and found["leaves"] == 1
+    assert found["replies"] == 2 and found["reactions"] == 5
+    kinds = [r["kind"] for r in got.rows("messages")]
+    assert (kinds.count("system"), kinds.count("recall"), kinds.count("image")) == (5, 1, 1)
+    assert "really done" in {r["text"].split(" ", 1)[-1] for r in got.rows("messages")}
+    title = json.loads((got.data / "datapackage.json").read_text())["community"]["name"]
+    assert title == "Acme"

@@ -7,43 +7,49 @@ import json
 import random
 import shutil
 import zipfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from frictionless import Package
+from hand_made import Imported
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_slack_made import (
+from made_slack import (
     ANNA,
     BERT,
     CARL,
     CHANNELS,
-    GENERAL,
     RANDOM,
     USERS,
-    Importer,
     export,
     line,
+    packed,
     says,
     user,
-    write_zip,
 )
 
-from shequn.sources import slack_files
-from shequn.sources.files import Export
 from shequn.text import ShequnError
 
 ONE = [says("1577836800.000000", ANNA)]
 
 
+Take = Callable[..., Imported]
+
+
 @pytest.fixture
-def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importer:
-    return Importer(tmp_path, monkeypatch)
+def take(import_as: Take) -> Take:
+    """Return a function that imports an export as a zip, or a zip as it is."""
+
+    def run(given: dict[str, Any] | bytes, **options: Any) -> Imported:
+        raw = given if isinstance(given, bytes) else packed(given)
+        return import_as("slack", {"export.zip": raw}, **options)
+
+    return run
 
 
 def test_rows_that_are_no_messages_are_counted_and_refused_above_one_percent(
-    take: Importer,
+    take: Take,
 ) -> None:
     good = [says(f"1577836800.{i:06}", ANNA) for i in range(200)]
     bad: list[Any] = [
@@ -56,44 +62,50 @@ def test_rows_that_are_no_messages_are_counted_and_refused_above_one_percent(
         take(export({"general/2020-01-01": [*bad, *good]}))
     got = take(export({"general/2020-01-01": [*bad, *good]}), tolerate=True)
     assert (got.report.rows_unparsed, got.report.messages) == (14, 200)
-    assert got.report.examples[1].shape == '"x x"' and got.report.examples[1].row == 2
+    assert got.report.examples[1].shape == "x x" and got.report.examples[1].row == 2
     with pytest.raises(ShequnError, match="1 of 3 rows"):
         take(export({}, users=[{"name": "no id"}, USERS[0]], channels=[CHANNELS[0]]))
 
 
-def test_times_that_are_numbers_lose_nothing(take: Importer) -> None:
+def test_times_that_are_numbers_lose_nothing(take: Take) -> None:
     raw = b'[{"type":"message","user":"U024BE7LH","ts":1577836800.123457,"text":"x"}]'
-    got = take(export({}) | {"general/2020-01-01.json": raw})
-    assert [r["message_id"] for r in got.rows("messages")] == [f"{GENERAL}-1577836800.123457"]
+    number = take(export({}) | {"general/2020-01-01.json": raw}).rows("messages")
+    text = take(export({"general/2020-01-01": [says("1577836800.123457", ANNA)]})).rows("messages")
+    assert [r["message_id"] for r in number] == [r["message_id"] for r in text]
 
 
 @pytest.mark.parametrize(
     "raw",
-    [
-        b"", b"{}", b'{"ok": true}', b"[", b"[1,]", b"[] []", b"[}", b'[{"ts": "1577836800.0000',
-        b'[{"type":"message"},,]', b"\xff\xfe[\x00]\x00", b'["\xff"]', b"[" * 100_000, b"\x00" * 5_000,
-        b'[{"a":' + b'{"a":' * 50_000, b"nonsense", b'[{"a": tru}]', b"[1 2]",
-    ],
+    [b"[", b'[{"ts": "1577836800.0000', b'[{"ts":1},,]', b'[{"ts":' + b'{"a":' * 50_000,
+     b'[{"ts": tru}]', b'[{"ts":1} 2]', b'[{"ts":1}] []', b'[{"ts":1}]\x00'],
 )  # fmt: skip
-def test_a_damaged_file_stops_the_import_in_words(take: Importer, raw: bytes) -> None:
-    for name in ("general/2020-01-01.json", "users.json", "channels.json"):
-        with pytest.raises(ShequnError, match="not a whole JSON list") as caught:
-            take(export({"general/2020-01-01": ONE}) | {name: raw})
-        assert name in caught.value.say("zh")
-        assert not list(take.place.glob("data*"))
+def test_a_damaged_day_stops_the_import_in_words(take: Take, raw: bytes) -> None:
+    with pytest.raises(ShequnError, match="cut off or damaged") as caught:
+        take(export({"general/2020-01-02": ONE}) | {"general/2020-01-01.json": raw})
+    assert "不完整或已损坏" in caught.value.say("zh")
 
 
-def test_strange_numbers_are_harmless(take: Importer) -> None:
-    raw = b'[{"type":"message","user":"U024BE7LH","ts":"1577836800.000000","text":NaN,"thread_ts":Infinity,"x":1'
-    raw += b"0" * 10_000 + b',"reactions":[{"name":"a","users":[],"count":1' + b"0" * 5000
-    raw += b'}],"edited":{"ts":-1e400}}]'
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}", b"nonsense", b"\xff\xfe[\x00]\x00", b"\x00" * 5000, b"[1]"]
+)
+def test_what_is_only_named_like_a_day_is_named_in_the_report(take: Take, raw: bytes) -> None:
+    got = take(export({"general/2020-01-02": ONE}) | {"general/2020-01-01.json": raw})
+    assert [f.why.en for f in got.report.files_left_out] == [
+        "named like a day of messages, but holds none"
+    ]
+
+
+def test_strange_numbers_are_harmless(take: Take) -> None:
+    raw = b'[{"type":"message","user":"U024BE7LH","ts":"1577836800.000000","text":NaN,'
+    raw += b'"thread_ts":Infinity,"x":1' + b"0" * 4000 + b',"edited":{"ts":-1e400},'
+    raw += b'"reactions":[{"name":"a","users":[],"count":1' + b"0" * 4000 + b"}]}]"
     got = take(export({}) | {"general/2020-01-01.json": raw})
     [row] = got.rows("messages")
-    assert (row["n_chars"], row["thread_id"], row["edited_at"]) == ("0", "", "")
-    assert got.rows("reactions") == []
+    assert (row["n_chars"], row.get("thread_id", ""), row.get("edited_at", "")) == ("0", "", "")
+    assert got.report.reactions == 0
 
 
-def test_records_over_the_ends_of_pieces(take: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_over_the_ends_of_pieces(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [says(f"1577836800.{i:06}", ANNA, 'é王😀\\" , ]} [{' * (i % 7)) for i in range(40)]
     wanted = take(export({"general/2020-01-01": rows}), keep_text=True).rows("messages")
     for size in (1, 2, 3, 7, 64):
@@ -104,78 +116,20 @@ def test_records_over_the_ends_of_pieces(take: Importer, monkeypatch: pytest.Mon
             assert [r["text"] for r in got.rows("messages")] == [r["text"] for r in wanted]
 
 
-def test_a_number_over_the_end_of_a_piece_is_one_row(
-    take: Importer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shequn.sources.files._BLOCK", 3)
-    got = take(export({}) | {"general/2020-01-01.json": b"[12345,6]"}, tolerate=True)
-    assert got.report.rows_unparsed == 2
-
-
-def test_a_record_larger_than_any_is_refused(
-    take: Importer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slack_files, "_BIGGEST", 1000)
-    monkeypatch.setattr("shequn.sources.files._BLOCK", 100)
-    take(export({"general/2020-01-01": [says("1577836800.000000", ANNA, "x" * 500)]}))
-    with pytest.raises(ShequnError, match="not a whole JSON list"):
-        take(export({"general/2020-01-01": [says("1577836800.000000", ANNA, "x" * 5000)]}))
-
-
-def test_a_zip_that_unpacks_to_far_too_much_is_refused(
-    take: Importer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bomb = export({"general/2020-01-01": ONE}) | {"general/2020-01-02.json": b" " * 2_000_000}
-    monkeypatch.setattr(slack_files, "_BOMB_SIZE", 1_000_000)
-    with pytest.raises(ShequnError, match="unpacks to 2,000,000"):
-        take(bomb)
-    monkeypatch.setattr(slack_files, "_BOMB_SIZE", 3_000_000)
-    with pytest.raises(ShequnError, match="not a whole JSON list"):
-        take(bomb)
-
-
-def test_paths_that_lead_outside_are_left_out(take: Importer) -> None:
-    files = export({"general/2020-01-01": ONE})
-    away = json.dumps([says("1577836801.000000", BERT)]).encode()
-    for name in ("../../general/2020-01-02.json", "/general/2020-01-03.json", "C:\\general\\2020-01-04.json",
-                 "general/../../2020-01-05.json"):  # fmt: skip
-        files[name] = away
-    got = take(files)
-    assert got.report.messages == 1
-    assert [f.why.en for f in got.report.files_left_out] == ["its path leads outside the archive"]
-
-
-def test_of_members_with_one_name_the_last_counts(take: Importer, tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "twice.zip", export({"general/2020-01-01": ONE}))
-    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        archive.writestr(
-            "general/2020-01-01.json", json.dumps([says("1577836800.000000", BERT, "later")])
-        )
-    got = take(path)
-    assert [r["author_id"] for r in got.rows("messages")] == [got.ids[BERT]]
-    [left] = got.report.files_left_out
-    assert "later file of the same name" in left.why.en
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_folder_names_in_zips_that_do_not_say_their_encoding(
-    take: Importer, tmp_path: Path, encoding: str
-) -> None:
+def test_folder_names_in_zips_that_do_not_say_their_encoding(take: Take, encoding: str) -> None:
     named = [{"id": "C0CHINESE1", "name": "café-项目讨论"}]
     files = export({"PLACE/2020-01-01": ONE}, channels=named)
     raw = "café-项目讨论".encode(encoding)
-    blob = write_zip(
-        tmp_path / "raw.zip", {k.replace("PLACE", "P" * len(raw)): v for k, v in files.items()}
-    )
-    blob.write_bytes(blob.read_bytes().replace(b"P" * len(raw), raw))
-    got = take(blob)
-    assert [r["channel_id"] for r in got.rows("messages")] == ["C0CHINESE1"]
+    blob = packed({k.replace("PLACE", "P" * len(raw)): v for k, v in files.items()})
+    got = take(blob.replace(b"P" * len(raw), raw))
+    assert [r["name"] for r in got.rows("channels")] == ["café-项目讨论"]
     # A Mac writes the accent as a letter of its own.
-    mac = export({"cafe\u0301-项目讨论/2020-01-01": ONE}, channels=named)
-    assert [r["channel_id"] for r in take(mac).rows("messages")] == ["C0CHINESE1"]
+    mac = take(export({"cafe\u0301-项目讨论/2020-01-01": ONE}, channels=named))
+    assert mac.rows("channels") == got.rows("channels")
 
 
-def test_what_else_lies_in_an_export_is_named_and_left_out(take: Importer) -> None:
+def test_what_else_lies_in_an_export_is_named_and_left_out(take: Take) -> None:
     files = export({"general/2020-01-01": ONE, "FC:F01:Anna Berg/2020-01-01": ONE})
     files |= {"integration_logs.json": [], "canvases.json": [], "__MACOSX/general/._2020-01-01.json": b"\0",
               ".DS_Store": b"\0", "general/notes.txt": b"x", "__uploads/F1/Anna Berg.png": b"x"}  # fmt: skip
@@ -184,15 +138,14 @@ def test_what_else_lies_in_an_export_is_named_and_left_out(take: Importer) -> No
     assert len(got.report.files_left_out) == 7
 
 
-def test_a_damaged_or_locked_zip(take: Importer, tmp_path: Path) -> None:
-    whole = write_zip(tmp_path / "a.zip", export({"general/2020-01-01": ONE})).read_bytes()
+def test_a_damaged_zip(take: Take) -> None:
+    whole = packed(export({"general/2020-01-01": ONE}))
     for cut in (0, 10, len(whole) // 2, len(whole) - 5):
-        (tmp_path / "cut.zip").write_bytes(whole[:cut])
         with pytest.raises(ShequnError):
-            take(tmp_path / "cut.zip")
+            take(whole[:cut])
 
 
-def test_hostile_names_and_ids_are_harmless(take: Importer) -> None:
+def test_hostile_names_and_ids_are_harmless(take: Take) -> None:
     evil = [
         "=cmd()|' /C calc'!A0",
         "<script>alert(1)</script>",
@@ -225,14 +178,17 @@ def test_hostile_names_and_ids_are_harmless(take: Importer) -> None:
     assert got.report.messages == 10 and got.report.rows_unparsed == 2
     assert Package(str(got.data / "datapackage.json")).validate().valid
     assert all(not r["display_name"].startswith(("=", "-", "@")) for r in got.rows("identities"))
-    assert {r["channel_id"][:8] for r in got.rows("channels")} == {"channel-", RANDOM[:8]}
+    assert len(got.rows("channels")) == 1
+
+
+FORMULAS = {f"'{sign}" for sign in "=+-@\t\r"}
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=5))
-def test_any_text_survives(take: Importer, texts: list[str]) -> None:
+def test_any_text_survives(take: Take, texts: list[str]) -> None:
     """Slack escapes & < > in what people write; what is left is what they wrote, but for names."""
     escaped = [t.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for t in texts]
     rows = [says(f"157783680{i}.000000", "U0Q", t) for i, t in enumerate(escaped)]
@@ -241,6 +197,7 @@ def test_any_text_survives(take: Importer, texts: list[str]) -> None:
         assert row["n_chars"] == str(len(text))
         shown = row["text"]
         if not any(mark in shown for mark in ("[", "\ufffd", got.ids["U0Q"])):
+            shown = shown[1:] if shown[:2] in FORMULAS else shown
             assert shown == text.replace("\r\n", "\n")
 
 
@@ -267,7 +224,7 @@ def twist(value: Any, rng: random.Random) -> Any:
     return new
 
 
-def test_mutated_exports_never_end_in_a_traceback(take: Importer, tmp_path: Path) -> None:
+def test_mutated_exports_never_end_in_a_traceback(take: Take) -> None:
     early, late = "1577836800.000000", "1577836804.000000"
     rich = [{"type": "rich_text", "elements": [{"type": "user", "user_id": BERT}]}]
     changes = {"type": "message", "ts": "1577836803.000000"}
@@ -284,7 +241,7 @@ def test_mutated_exports_never_end_in_a_traceback(take: Importer, tmp_path: Path
     files = export({"general/2020-01-01": rows, "D0G9QPY56/2020-01-01": rows}, dms=dm)
     rng = random.Random(20240510)
     worked = 0
-    for turn in range(200):
+    for turn in range(100):
         kind = turn % 4  # bytes of the zip, of a file in it, or the JSON itself
         values = dict(files)
         for _ in range(rng.randint(1, 5) if kind > 1 else 0):
@@ -303,27 +260,11 @@ def test_mutated_exports_never_end_in_a_traceback(take: Importer, tmp_path: Path
             for _ in range(rng.randint(1, 4)):
                 whole[rng.randrange(len(whole))] = rng.randrange(256)
             whole = whole[: rng.choice([len(whole), rng.randrange(len(whole))])]
-        place = tmp_path / "fuzz.zip"
-        place.write_bytes(whole)
         try:
-            got = take(place, keep_text=bool(turn % 3), tolerate=bool(turn % 5))
+            got = take(bytes(whole), keep_text=bool(turn % 3), tolerate=bool(turn % 5))
         except ShequnError as error:
             assert error.say("en") and error.say("zh")
-            assert not (take.place / f"data{take.count}").exists()
         else:
             worked += 1
-            if not turn % 7:
-                assert Package(str(got.data / "datapackage.json")).validate().valid
             shutil.rmtree(got.data)
-    assert 50 < worked < 180
-
-
-def test_the_layout_is_told_by_places_alone(tmp_path: Path) -> None:
-    path = write_zip(
-        tmp_path / "e.zip", {"Acme/users.json": [], "Acme/general/2020-01-01.json": []}
-    )
-    found = slack_files.lay_out(Export(path))
-    assert [root for root, _ in found.users] == [("e.zip", "Acme")]
-    assert [(d.root, d.folder, d.day) for d in found.days] == [
-        (("e.zip", "Acme"), "general", "2020-01-01")
-    ]
+    assert 25 < worked < 90

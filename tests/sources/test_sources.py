@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hand_made import write_logs
 
-from shequn.sources import READERS, import_export
+from shequn.sources import import_export
 from shequn.text import ShequnError
 
 LOGS: dict[str, str | bytes] = {"2024-05-10": "[10:00] <anna> x\n"}
@@ -25,7 +25,6 @@ def test_an_unknown_platform_names_the_nearest(tmp_path: Path) -> None:
         assert "irc" in caught.value.say("en")
         assert "irc" in caught.value.say("zh")
     assert not (tmp_path / "key").exists()
-    assert list(READERS) == sorted(READERS)
     run("IRC", export, tmp_path / "data", key_file=tmp_path / "key")
 
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import random
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from frictionless import Package
 from hand_made import Imported
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_telegram_made import T0, chat, done, full, importer, said, tables, text
+from made_telegram import T0, chat, done, full, importer, said, tables, text
 
-from shequn.sources import READERS, import_export, telegram, telegram_json
+from shequn.sources import import_export, json_stream
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]
+FIXTURE = [HealthCheck.function_scoped_fixture]  # every call of it uses a folder of its own
 
 
 @pytest.fixture
-def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Import:
-    return importer(tmp_path, monkeypatch)
+def imported(import_as: Import) -> Import:
+    return importer(import_as)
 
 
 def test_the_two_ways_in_which_telegram_writes_invalid_json(imported: Import) -> None:
@@ -180,23 +180,26 @@ def test_kept_text_holds_no_name_and_no_trace(imported: Import) -> None:
     assert "Anna" not in got.report.to_json()
 
 
-def test_names_of_one_sign_do_not_riddle_the_text(imported: Import) -> None:
-    names = [said(1, 11, "A. 好 b.", **{"from": "."}), said(2, 12, **{"from": "A"})]
+def test_names_without_a_letter_do_not_riddle_the_text(imported: Import) -> None:
+    names = [said(1, 11, "So. And ... so!", **{"from": "."}), said(2, 12, **{"from": "!"})]
+    got = imported(chat(*names), keep_text=True)
+    assert got.rows("messages")[0]["text"] == "So. And ... so!"
+
+
+def test_names_of_one_letter_do_not_riddle_the_text(imported: Import) -> None:
+    names = [said(1, 11, "A book. 好 b."), said(2, 12, **{"from": "A"})]
     got = imported(chat(*names, said(3, 13, **{"from": "好"})), keep_text=True)
-    assert got.rows("messages")[0]["text"] == "A. 好 b."
+    assert got.rows("messages")[0]["text"] == "A book. 好 b."
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=FIXTURE)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=5))
-def test_any_text_survives(texts: list[str]) -> None:
+def test_any_text_survives(imported: Import, texts: list[str]) -> None:
     sure = [t.replace("@", "").replace("me/", "").replace("tg:", "") for t in texts]
     sure = ["".join(c for c in t if not c.isdigit()) for t in sure]
-    with tempfile.TemporaryDirectory() as where, pytest.MonkeyPatch.context() as patch:
-        got = importer(Path(where), patch)(
-            chat(*(said(i, 11, t) for i, t in enumerate(sure, 1))), keep_text=True
-        )
-        kept = [r["text"] for r in got.rows("messages")]
-        lengths = [int(r["n_chars"]) for r in got.rows("messages")]
+    got = imported(chat(*(said(i, 11, t) for i, t in enumerate(sure, 1))), keep_text=True)
+    kept = [r["text"] for r in got.rows("messages")]
+    lengths = [int(r["n_chars"]) for r in got.rows("messages")]
     assert lengths == [len(t) for t in sure]
     clean = [t.replace("\r\n", "\n") for t in sure]
     assert [_plain(k) for k in kept] == [_plain(t) for t in clean]
@@ -204,25 +207,25 @@ def test_any_text_survives(texts: list[str]) -> None:
 
 def _plain(text: str) -> str:
     # Control characters, and what CSV and universal newlines make of them, do not count.
+    text = text.removeprefix("'") if text[1:2] in ("=", "+", "-", "@", "\t", "\r") else text
     return "".join(c for c in text if c.isprintable() and c != "\ufffd")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=FIXTURE)
 @given(st.permutations(range(5)), st.integers(1, 4))
-def test_neither_order_nor_cut_of_the_files_matters(order: list[int], size: int) -> None:
+def test_neither_order_nor_cut_of_the_files_matters(
+    imported: Import, order: list[int], size: int
+) -> None:
     messages = [said(i, 11 + i % 3) for i in range(1, 10)]
     messages.append(done(10, 11, "invite_members", members=["N12 Name", "N13 Name"]))
     parts = [chat(*messages[2 * n : 2 * n + 1 + size]) for n in range(5)]
     files = {f"{n}.json": text(parts[n]) for n in range(5)}
     mixed = {f"{n}.json": text(parts[m]) for n, m in enumerate(order)}
-    with tempfile.TemporaryDirectory() as where, pytest.MonkeyPatch.context() as patch:
-        run = importer(Path(where), patch)
-        assert tables(run(files)) == tables(run(mixed)) == tables(run(files))
+    assert tables(imported(files)) == tables(imported(mixed))
 
 
 def test_mutated_exports_never_break_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(READERS, "telegram", telegram.read)
-    monkeypatch.setattr(telegram_json, "_MOST", 1 << 16)
+    monkeypatch.setattr(json_stream, "_MOST", 1 << 16)
     one = {"from": "N", "from_id": "user12", "date": "2024-01-01T00:09:00"}
     reaction = {"type": "emoji", "count": 1, "emoji": "👍", "recent": [one]}
     name = {"type": "mention_name", "text": "Zoe", "user_id": 13}
@@ -235,7 +238,7 @@ def test_mutated_exports_never_break_it(tmp_path: Path, monkeypatch: pytest.Monk
     ).encode()  # fmt: skip
     dice = random.Random(20240101)
     outcomes = {True: 0, False: 0}
-    for n in range(200):
+    for n in range(80):
         data = bytearray(whole)
         for _ in range(dice.randint(1, 6)):
             at, what = dice.randrange(len(data)), dice.random()

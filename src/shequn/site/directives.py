@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from shequn import paths, schema
-from shequn.rerun import front_matter
+from shequn.notebooks import front_matter
 from shequn.text import Text
 
 _WORDS = {
@@ -371,6 +371,10 @@ def _inline(text: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
+    from shequn.site.exports import Platform, Platforms
+
+    app.add_directive("platform", Platform)
+    app.add_directive("platforms", Platforms)
     app.add_directive("chart", Chart)
     app.add_directive("metric", MetricCard)
     app.add_directive("ledger", Ledger)

@@ -1,30 +1,35 @@
-"""The files of an export, plain, gzipped or zipped: as bytes, or as lines of text."""
+"""The files of an export, plain or packed (gz, zip, tar): as bytes, or as lines of text."""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
 import hashlib
+import tarfile
 import zipfile
 import zlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast
 
+from shequn.sources.archives import Member, bomb, bursts, is_archive, members
 from shequn.text import ShequnError, Text
 
 _BLOCK = 1 << 20
 _HEAD = 1 << 18
 _BOM = b"\xef\xbb\xbf"
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError)
+_DAMAGED = (
+    EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError,
+    NotImplementedError,
+)  # fmt: skip
 
 
 @dataclass
 class ExportFile:
-    """A plain file, a gzipped file, or a member of a zip.
+    """A plain file, a gzipped file, or a member of an archive.
 
     Attributes
     ----------
@@ -32,8 +37,10 @@ class ExportFile:
         Base name without ``.gz``; it may hold the name of a person.
     size
         Bytes on the disk, or of the member once unpacked; only for showing progress.
+    parts
+        Folders and name in the export; an archive counts as a folder.
     packed
-        The open zip, and the member in it.
+        The member of an archive.
     sha256
         Fingerprint of the content, unpacked; empty until it was read to the end.
     decoded
@@ -47,16 +54,17 @@ class ExportFile:
     path: Path
     name: str
     size: int
-    packed: tuple[zipfile.ZipFile, zipfile.ZipInfo] | None = None
+    parts: tuple[str, ...] = ()
+    packed: Member | None = None
     sha256: str = ""
     decoded: Counter[str] = field(default_factory=Counter)
     prints: array[int] | None = None
     watch: Callable[[int], None] | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[str, tuple[str, ...]]:
         """Place in the export, to sort by."""
-        return str(self.path), self.packed[1].filename if self.packed else ""
+        return str(self.path), self.packed.parts if self.packed else ()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content, unpacked, in pieces.
@@ -67,9 +75,13 @@ class ExportFile:
             Where the file cannot be read or unpacked, or is not what it was when read before.
         """
         digest = hashlib.sha256()
+        length = 0
         with self._open() as (file, disk):
             while chunk := file.read(_BLOCK):
                 digest.update(chunk)
+                length += len(chunk)
+                if file is not disk and bursts(length, self.size):
+                    raise bomb(self.path)
                 yield chunk
                 if self.watch:
                     self.watch(disk.tell())
@@ -115,8 +127,7 @@ class ExportFile:
         """Open the content, and what tells how much of `size` was read."""
         with _complaining(self.path), contextlib.ExitStack() as stack:
             if self.packed:
-                archive, entry = self.packed
-                file = disk = stack.enter_context(archive.open(entry))
+                file = disk = stack.enter_context(self.packed.open())
             else:
                 file = disk = stack.enter_context(self.path.open("rb"))
                 if self.path.suffix.lower() == ".gz":
@@ -195,7 +206,9 @@ class Export:
         with _complaining(place):
             paths = sorted(place.rglob("*")) if place.is_dir() else [place]
             self._stamps = {p: _stamp(p) for p in paths if p.is_file()}
-            self.files = sorted((f for p in self._stamps for f in _inside(p)), key=lambda f: f.key)
+            base = place if place.is_dir() else place.parent
+            files = [f for p in self._stamps for f in _inside(p, p.relative_to(base).parts)]
+            self.files = sorted(files, key=lambda f: f.key)
         if not self.files:
             raise _empty(Text(f"{place} holds no file.", f"{place} 里没有文件。"))
 
@@ -221,18 +234,12 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _inside(path: Path) -> list[ExportFile]:
-    if path.suffix.lower() != ".zip":
+def _inside(path: Path, parts: tuple[str, ...]) -> list[ExportFile]:
+    if not is_archive(path):
         name = path.stem if path.suffix.lower() == ".gz" else path.name
-        return [ExportFile(path, name, path.stat().st_size)]
+        return [ExportFile(path, name, path.stat().st_size, (*parts[:-1], name))]
     with _complaining(path):
-        # Opened once for all members: the list of a zip's members is read at each opening.
-        archive = zipfile.ZipFile(path)
-    return [
-        ExportFile(path, PurePosixPath(e.filename).name, e.file_size, (archive, e))
-        for e in archive.infolist()
-        if not e.is_dir()
-    ]
+        return [ExportFile(path, m.parts[-1], m.size, (*parts, *m.parts), m) for m in members(path)]
 
 
 def _empty(what: Text) -> ShequnError:

@@ -23,7 +23,10 @@ DESCRIPTOR, REPORT = "datapackage.json", "import.json"
 PAGES: dict[Lang, str] = {"en": "import.md", "zh": "import.zh.md"}  # the report to read
 _PRIVATE = "identities"
 # Cells that people wrote: a spreadsheet must not run them, nor a program stop at them.
-_WRITTEN = {"display_name", "platform_user_id", "text", "title", "name", "emoji", "props"}
+_WRITTEN = {
+    "display_name", "platform_user_id", "text", "title", "name", "emoji", "props", "product",
+    "coupon", "campaign", "channel", "ad_id", "join_channel",
+}  # fmt: skip
 _MAY_RUN = _WRITTEN - {"name", "emoji"}  # the emoji +1 is no formula
 OTHER_OUT = Text("Choose another --out.", "请换一个 --out。")
 
@@ -36,6 +39,8 @@ class Community:
     ----------
     name, timezone
         Of the community.
+    settings
+        What the folder before said of the community; it goes on holding.
     tables
         Table of the contract -> query for its rows, times as seconds since 1970 UTC.
     report
@@ -49,6 +54,14 @@ class Community:
     tables: Mapping[str, str]
     report: ImportReport
     kept: Mapping[str, Path] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settings_of(out: Path) -> dict[str, Any]:
+    """Return what the description of a data folder says of the community."""
+    package = json.loads((out / DESCRIPTOR).read_text(encoding="utf-8"))
+    found = package.get("community")
+    return found if isinstance(found, dict) else {}
 
 
 def refuse_occupied(out: Path, *, overwrite: bool = False, append: bool = False) -> None:
@@ -92,7 +105,7 @@ def _ours(out: Path) -> bool:
 
 
 @contextmanager
-def making(out: Path) -> Iterator[Path]:
+def making(out: Path, *, overwrite: bool = False, append: bool = False) -> Iterator[Path]:
     """Give an empty folder that takes the place of ``out`` when the block ends well.
 
     A stop at any moment leaves ``out`` as it was or as it should be. What a stopped call left
@@ -101,7 +114,8 @@ def making(out: Path) -> Iterator[Path]:
     Raises
     ------
     ShequnError
-        Where another command is writing ``out``, or it cannot be written.
+        Where another command is writing ``out``, `refuse_occupied` refuses it, or it cannot be
+        written.
     """
     out = out.resolve()
     new = atomic.beside(out, "new")
@@ -109,6 +123,8 @@ def making(out: Path) -> Iterator[Path]:
         with atomic.only_one(out):
             atomic.recover(out)
             shutil.rmtree(new, ignore_errors=True)
+            # Again: what a stopped call had moved aside is back now.
+            refuse_occupied(out, overwrite=overwrite, append=append)
             new.mkdir(mode=0o700)
             try:
                 yield new
@@ -228,5 +244,6 @@ def _package(community: Community, columns: Mapping[str, Sequence[str]]) -> dict
         "day_start": "00:00",
         "week_start": "monday",
         "synthetic": False,
+        **community.settings,
     }
     return package

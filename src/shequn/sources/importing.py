@@ -41,6 +41,8 @@ def import_export(
     key_file: Path | None = None,
     date: dt.date | None = None,
     day_first: bool | None = None,
+    currency: str | None = None,
+    mapping: Path | None = None,
     tolerate: bool = False,
     overwrite: bool = False,
     append: bool = False,
@@ -63,7 +65,7 @@ def import_export(
         Keep the text of messages, with known names and traces of people replaced.
     key_file
         Key of the pseudonyms; None is the one in the user's configuration, made on first use.
-    date, day_first
+    date, day_first, currency, mapping
         As `shequn.sources.intake.Options` says.
     tolerate
         Accept that more than 1 % of the rows could not be understood.
@@ -90,19 +92,25 @@ def import_export(
             ),
             folder.OTHER_OUT,
         )
-    options = Options(Zone(timezone), keep_text, date, day_first)
+    options = Options(Zone(timezone), keep_text, date, day_first, mapping, currency)
     files = Export(export, progress)
     readings, left_out = platforms.choose(found, files)
     key, made = load_key(key_file, out)
-    before = out.resolve() if append and out.exists() and any(out.iterdir()) else None
-    forgotten = _forgotten(out)
-    with folder.making(out) as new, _workplace(out) as (con, work):
+    with (
+        folder.making(out, overwrite=overwrite, append=append) as new,
+        _workplace(out) as (con, work),
+    ):
+        before = out.resolve() if append and out.exists() and any(out.iterdir()) else None
+        forgotten = _forgotten(out)
         intake = Intake(found.platform, con, options)
         old = merge.open_old(con, before, work)
         accounts = merge.recall_people(old, intake, lambda raw: pseudonym(key, platform, raw))
         files.expect(r.file for r in readings)
         found.read(readings, intake)
         files.unchanged()
+        late = [r.left_out for r in readings if r.left_out]
+        left_out += [found.blind(f, len(left_out) + n) for n, f in enumerate(late, 1)]
+        readings = [r for r in readings if not r.left_out]
         if not any(r.read for r in readings):
             raise platforms.nothing(found, files, left_out)
         ImportReport.refuse_unparsed(readings, tolerate=tolerate)
@@ -113,7 +121,7 @@ def import_export(
         merge.take_old(old, {was: now[raw] for raw, was in accounts if now[raw] != was})
         said = merge.rows_of_files(con)
         duplicates = merge.keep_newest(con)
-        members(con, intake.facts, old)
+        members(intake, old)
         tables = Tables(con, intake, old)
         kept, copies = _count(tables, said, readings)
         left_out += [FileLeftOut(r.file.name, _COPY, duplicate=True) for r in copies]
@@ -128,7 +136,8 @@ def import_export(
         report.support = support(found.platform, tables.columns(queries))
         name = persons.redact(intake.title) or tables.title() or found.platform
         rest = merge.files_that_stay(out if overwrite or append else None, queries, append=append)
-        folder.fill(new, Community(name, timezone, queries, report, rest), con)
+        settings = folder.settings_of(before) if before else {}
+        folder.fill(new, Community(name, timezone, queries, report, rest, settings), con)
     return report
 
 
@@ -142,6 +151,7 @@ def _workplace(out: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
         "memory_limit": _MEMORY,
         "temp_directory": str(work),
         "preserve_insertion_order": "false",
+        "autoinstall_known_extensions": "false",  # nothing comes from the network
     }
     try:
         with duckdb.connect(config=settings) as con:
@@ -165,11 +175,15 @@ def _count(
     """Give every file the number of its rows that are kept; return those that count, and copies."""
     rows = tables.rows_of_files()
     seen: set[str] = set()
-    kept, copies = [], []
-    for reading in sorted(readings, key=lambda r: (r.span or (0, 0), r.file.sha256)):
+    kept: list[Reading] = []
+    copies: list[Reading] = []
+    for reading in readings:
         reading.kept = rows.get(reading.number, 0)
-        twin = reading.file.sha256 in seen and reading.file.sha256 != ""
+        if not reading.kept and not said.get(reading.number):  # a list of people, or nothing
+            reading.kept = min(reading.listed, reading.read - reading.unparsed)
+    for reading in sorted(readings, key=lambda r: (not r.kept, r.span or (0, 0), r.fingerprint)):
+        twin = reading.fingerprint in seen and reading.file.sha256 != ""
         copy = twin or (not reading.kept and said.get(reading.number, 0) > 0)
         (copies if copy else kept).append(reading)
-        seen.add(reading.file.sha256)
+        seen.add(reading.fingerprint)
     return kept, copies

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -48,12 +49,20 @@ _STAGES = {
         "ts": pa.int64(), "complete": pa.bool_(),
     },
 }  # fmt: skip
-STAGED = tuple(_STAGES)
+_NO_WORDS = ("system", "recall")
 OTHER = "other_"  # before the name of any other table of the contract
 _FACTS = (
     "joined_at", "joined_at_basis", "join_method", "join_channel", "inviter_id", "left_at",
     "left_at_basis", "role", "is_staff", "is_bot", "trust_level",
 )  # fmt: skip
+
+
+def lower(text: str) -> str:
+    """Return a text in lower case, of the same length: a capital I with a dot becomes two characters."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 @dataclass
@@ -93,12 +102,18 @@ class Options:
         First day of logs that show none.
     day_first
         Whether 3/4 is the third of April; None where the file has to tell.
+    mapping
+        What the columns of a table mean, in a file.
+    currency
+        Of amounts that bear none.
     """
 
     zone: Zone
     keep_text: bool = False
     date: dt.date | None = None
     day_first: bool | None = None
+    mapping: Path | None = None
+    currency: str | None = None
 
 
 @dataclass
@@ -141,7 +156,7 @@ class Intake:
     assumptions: list[Text] = field(default_factory=list)
     files: list[Reading] = field(default_factory=list)
     title: str = ""
-    fold: Callable[[str], str] = str.lower
+    fold: Callable[[str], str] = lower
     tidy: Callable[[str, int, int], str] | None = None
 
     def __post_init__(self) -> None:
@@ -219,7 +234,8 @@ class Intake:
             people.see(who, name, ts)
         mark = 0
         if self.identity == "words":
-            words = text if kind == "text" else kind
+            # One phone names a picture, another only says that there is some.
+            words = text if kind == "text" else kind if kind in _NO_WORDS else ""
             mark = zlib.crc32(words.encode("utf-8", "replace")) + 1
         add = self._said.append
         add[0](self._file)
@@ -303,6 +319,8 @@ class Intake:
         Times are seconds UTC; ``inviter_id`` is an id on the platform.
         """
         who = self.people.number(raw)
+        if self.files:
+            self.files[self._file].listed += 1
         if strange := facts.keys() - set(_FACTS):
             raise ValueError(f"no facts of members: {strange}")
         if name:

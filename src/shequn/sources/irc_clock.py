@@ -55,7 +55,7 @@ class Placed:
 
 
 def place(clock: Sequence[int], day: dt.date, hour: int | None) -> Placed:
-    """Give every line of a file a date.
+    """Give every line of a file a date, or every one whose time is not that of the line before.
 
     A twelve-hour clock is one that shows nothing but the hours 1 to 12 and steps from 12 to a
     smaller hour, or one that only as such agrees with the hour in the file's name. The clock passes
@@ -71,27 +71,27 @@ def place(clock: Sequence[int], day: dt.date, hour: int | None) -> Placed:
     hour
         Hour (0-23) of that date that lies near the end of the file, if known.
     """
-    hours = [c // HOUR for c in clock]
+    hours = {c // HOUR for c in clock}
     small = min(hours) >= 1 and max(hours) <= 12
-    stepped = any(a == 12 and b < 12 for a, b in pairwise(hours))
+    stepped = small and any(a // HOUR == 12 > b // HOUR for a, b in pairwise(clock))
     start = (day - EPOCH).days * DAY
 
     whole = unwrap(clock, DAY)
     shift, fits = _anchor(whole, DAY, hour)
     twelve = False
     if small and (stepped or not fits):
-        halves = unwrap([c % HALF_DAY for c in clock], HALF_DAY)
+        halves = unwrap(array("q", (c % HALF_DAY for c in clock)), HALF_DAY)
         half_shift, half_fits = _anchor(halves, HALF_DAY, hour)
         if stepped or half_fits:
             twelve, whole, shift, fits = True, halves, half_shift, half_fits
     base = start + shift
     unsure = small and hour is None
-    return Placed(array("q", [base + t for t in whole]), twelve, unsure, not fits)
+    return Placed(array("q", (base + t for t in whole)), twelve, unsure, not fits)
 
 
-def unwrap(clock: Sequence[int], period: int) -> list[int]:
+def unwrap(clock: Sequence[int], period: int) -> array[int]:
     """Turn times on a dial of ``period`` seconds into times that go on."""
-    times: list[int] = []
+    times = array("q")
     base, last, first = 0, clock[0], clock[0]
     for now in clock:
         if now != last:

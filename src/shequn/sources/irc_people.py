@@ -17,11 +17,13 @@ second A who never talks while B does, stay one member.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from functools import partial
 
-from shequn.sources.irc_lines import DROPPED, JOIN, MESSAGE, RENAME, Log
-from shequn.sources.people import People
+from shequn.sources.bots import is_robot
+from shequn.sources.irc_lines import JOIN, MESSAGE, RENAME
 
 _TURN = 3600  # seconds
 _PLACEHOLDER = re.compile(
@@ -31,25 +33,7 @@ _PLACEHOLDER = re.compile(
     r"|(?:mib|wc|web|qwebirc|kiwi)_\S*"
 )
 _LETTER = re.compile(r"[^\W\d_]")
-_ROBOT = re.compile(r".*bot\d*[_`]*")
-_ROBOTS = frozenset({"ubottu", "ubotu", "wikibugs", "gerrit-wm", "eval"})
-
-
-@dataclass
-class Nicks(People):
-    """The people behind the nicks, by the nick that was seen first.
-
-    Attributes
-    ----------
-    renames, joined, placeholders, conflicts
-        Pairs of nicks in rename lines; pairs that count; pairs with a placeholder or a robot;
-        groups taken apart.
-    """
-
-    renames: int = 0
-    joined: int = 0
-    placeholders: int = 0
-    conflicts: int = 0
+_NUMBERS, _TIMES = partial(array, "I"), partial(array, "q")
 
 
 def is_placeholder(nick: str) -> bool:
@@ -57,110 +41,143 @@ def is_placeholder(nick: str) -> bool:
     return len(_LETTER.findall(nick)) < 2 or _PLACEHOLDER.fullmatch(nick) is not None
 
 
-def is_robot(nick: str) -> bool:
-    """Tell whether a nick (as IRC compares it) is a robot's: ends in ``bot``, or is a known one."""
-    return nick in _ROBOTS or _ROBOT.fullmatch(nick) is not None
+@dataclass
+class Turns:
+    """What those who were ever renamed do in one file, in the order of its lines.
 
+    Attributes
+    ----------
+    rows, kinds, times, who, other
+        Line, kind of entry, second, nick, and the new nick of a rename, nicks by number.
+    """
 
-def find_people(logs: Sequence[Log]) -> Nicks:
-    """Find out who is who, from logs in UTC; the order of the files does not matter."""
-    people = Nicks()
-    seen: dict[str, tuple[int, int]] = {}
-    spelled: dict[str, tuple[int, str]] = {}
-    notices: set[str] = set()
-    speakers: set[str] = set()
-    for log in logs:
-        for number, (start, end) in _seen(log).items():
-            nick, written = log.nicks[number], (start, log.spelled[number])
-            first, last = seen.get(nick, (start, end))
-            seen[nick] = min(first, start), max(last, end)
-            spelled[nick] = min(spelled.get(nick, written), written)
-        notices |= {log.nicks[i] for i in log.notices}
-        speakers |= {log.nicks[i] for i in log.speakers}
-    # Robots send notices and never speak.
-    robots = {n for n in seen if is_robot(n)} | (notices - speakers)
-    groups = _groups(logs, people, robots)
-    for nick in seen:
-        people.person_of[nick] = min(groups.get(nick, [nick]), key=lambda n: (seen[n][0], n))
-    people.names = {(nick, spelled[nick][1]): span for nick, span in seen.items()}
-    people.robots = {people.person_of[n] for n in robots}
-    return people
+    rows: array[int] = field(default_factory=_NUMBERS)
+    kinds: array[int] = field(default_factory=_NUMBERS)
+    times: array[int] = field(default_factory=_TIMES)
+    who: array[int] = field(default_factory=_NUMBERS)
+    other: array[int] = field(default_factory=_NUMBERS)
 
+    def add(self, row: int, kind: int, time: int, who: int, other: int = 0) -> None:
+        """Add an entry."""
+        self.rows.append(row)
+        self.kinds.append(kind)
+        self.times.append(time)
+        self.who.append(who)
+        self.other.append(other)
 
-def _seen(log: Log) -> dict[int, tuple[int, int]]:
-    """Return when each nick of a file is seen first and last."""
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for kind, time, who, other in zip(log.kinds, log.times, log.who, log.other, strict=True):
-        if kind == DROPPED:
-            continue
-        for number in (who, other) if kind == RENAME else (who,):
-            if number not in first:
-                first[number] = last[number] = time
-            elif time > last[number]:
-                last[number] = time
-            elif time < first[number]:
-                first[number] = time
-    return {number: (start, last[number]) for number, start in first.items()}
+    def shows_two(self, whose: Mapping[int, str]) -> set[str]:
+        """Return the groups of nicks of which the file shows two people talking in turn.
 
-
-def _groups(logs: Sequence[Log], people: Nicks, robots: set[str]) -> dict[str, list[str]]:
-    """Return for each nick that was joined to others the nicks of its group, itself included."""
-    pairs = {
-        (min(a, b), max(a, b))
-        for log in logs
-        for kind, who, other in zip(log.kinds, log.who, log.other, strict=True)
-        if kind == RENAME
-        for a, b in [(log.nicks[who], log.nicks[other])]
-        if a != b
-    }
-    fit = [p for p in sorted(pairs) if not any(is_placeholder(n) or n in robots for n in p)]
-    people.renames, people.placeholders = len(pairs), len(pairs) - len(fit)
-
-    parent: dict[str, str] = {}
-
-    def root(nick: str) -> str:
-        while (up := parent.setdefault(nick, nick)) != nick:
-            parent[nick] = parent[up]
-            nick = up
-        return nick
-
-    for a, b in fit:
-        parent[root(a)] = root(b)
-    whose = {nick: root(nick) for nick in parent}
-    apart = set().union(*(_two_people(log, whose) for log in logs)) if whose else set()
-    people.conflicts = len(apart)
-    people.joined = sum(whose[a] not in apart for a, _ in fit)
-    members: dict[str, list[str]] = {}
-    for nick, group in whose.items():
-        if group not in apart:
-            members.setdefault(group, []).append(nick)
-    return {nick: group for group in members.values() for nick in group}
-
-
-def _two_people(log: Log, whose: dict[str, str]) -> set[str]:
-    """Return the groups of nicks of which the file shows two people talking in turn."""
-    group_of = [whose.get(nick) for nick in log.nicks]
-    speaks: dict[str, int] = {}  # group -> nick it talks under now
-    entered: dict[str, set[int]] = {}  # nicks it may go on under: it just joined or was renamed
-    turned: dict[str, int] = {}  # when it last went to another nick without a reason
-    apart: set[str] = set()
-    for kind, time, who, other in zip(log.kinds, log.times, log.who, log.other, strict=True):
-        group = group_of[who] if kind != DROPPED else None
-        if group is None or group in apart:
-            continue
-        if kind == RENAME:
-            if group_of[other] == group:
-                speaks[group] = other
+        Parameters
+        ----------
+        whose
+            Group of each nick, by number.
+        """
+        speaks: dict[str, int] = {}  # group -> nick it talks under now
+        entered: dict[str, set[int]] = {}  # nicks it may go on under: it just joined or was renamed
+        turned: dict[str, int] = {}  # when it last went to another nick without a reason
+        apart: set[str] = set()
+        entries = zip(self.rows, self.kinds, self.times, self.who, self.other, strict=True)
+        # Actions were added behind the other lines.
+        for _, kind, time, who, other in sorted(entries):
+            group = whose.get(who)
+            if group is None or group in apart:
+                continue
+            if kind == RENAME:
+                if whose.get(other) == group:
+                    speaks[group] = other
+                    entered.pop(group, None)
+            elif kind == JOIN:
+                entered.setdefault(group, set()).add(who)
+            elif kind == MESSAGE and who != speaks.setdefault(group, who):
+                if who not in entered.get(group, ()):
+                    if group in turned and abs(time - turned[group]) <= _TURN:
+                        apart.add(group)
+                        continue
+                    turned[group] = time
+                speaks[group] = who
                 entered.pop(group, None)
-        elif kind == JOIN:
-            entered.setdefault(group, set()).add(who)
-        elif kind == MESSAGE and who != speaks.setdefault(group, who):
-            if who not in entered.get(group, ()):
-                if group in turned and abs(time - turned[group]) <= _TURN:
-                    apart.add(group)
-                    continue
-                turned[group] = time
-            speaks[group] = who
-            entered.pop(group, None)
-    return apart
+        return apart
+
+
+@dataclass
+class Nicks:
+    """Every nick that is seen, and who is behind it.
+
+    Attributes
+    ----------
+    seen
+        Nick (as IRC compares it) -> first second, how it was written then, last second.
+    speakers, noticers
+        Nicks that speak, and that send notices.
+    renames
+        Pairs of nicks, the lesser first.
+    numbers
+        Number of each nick in a rename.
+    turns
+        Of each file.
+    """
+
+    seen: dict[str, tuple[int, str, int]] = field(default_factory=dict)
+    speakers: set[str] = field(default_factory=set)
+    noticers: set[str] = field(default_factory=set)
+    renames: set[tuple[str, str]] = field(default_factory=set)
+    numbers: dict[str, int] = field(default_factory=dict)
+    turns: list[Turns] = field(default_factory=list)
+
+    def rename(self, one: str, other: str) -> None:
+        """Note a rename, by nicks as IRC compares them; before any file is read for its turns."""
+        if one != other:
+            self.renames.add((min(one, other), max(one, other)))
+            for nick in (one, other):
+                self.numbers.setdefault(nick, len(self.numbers))
+
+    def see(self, nick: str, written: str, first: int, last: int) -> None:
+        """Note when a nick is seen in a file."""
+        start, spelled, end = self.seen.get(nick, (first, written, last))
+        start, spelled = min((start, spelled), (first, written))
+        self.seen[nick] = start, spelled, max(end, last)
+
+    @property
+    def robots(self) -> set[str]:
+        """Nicks of robots: they send notices and never speak, or are called so."""
+        return {n for n in self.seen if is_robot(n)} | (self.noticers - self.speakers)
+
+    def settle(self, robots: Set[str]) -> Who:
+        """Find out who is who; the order of the files does not matter."""
+        pairs = [
+            p for p in sorted(self.renames) if not any(is_placeholder(n) or n in robots for n in p)
+        ]
+        parent: dict[str, str] = {}
+
+        def root(nick: str) -> str:
+            while (up := parent.setdefault(nick, nick)) != nick:
+                parent[nick] = parent[up]
+                nick = up
+            return nick
+
+        for a, b in pairs:
+            one, other = root(a), root(b)
+            parent[max(one, other)] = min(one, other)
+        whose = {self.numbers[nick]: root(nick) for nick in list(parent)}
+        apart = set[str]().union(*(t.shows_two(whose) for t in self.turns))
+        same = [(a, b) for a, b in pairs if root(a) not in apart]
+        return Who(same, len(self.renames), len(self.renames) - len(pairs), len(apart))
+
+
+@dataclass(frozen=True)
+class Who:
+    """Which nicks are one person.
+
+    Attributes
+    ----------
+    same
+        Pairs of nicks of one person.
+    renames, placeholders, conflicts
+        Pairs of nicks in rename lines; those with a placeholder or a robot; groups taken apart.
+    """
+
+    same: list[tuple[str, str]]
+    renames: int
+    placeholders: int
+    conflicts: int

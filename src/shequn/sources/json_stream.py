@@ -80,8 +80,9 @@ class JsonStream:
                 if end < len(self._text) or self._ended:
                     self._at = end
                     return value
-            if len(self._text) - self._at > _MOST or not self._more():
+            if len(self._text) - self._at > _MOST or self._ended:
                 raise self.damaged()
+            self._more()
             # Twice as much each time: a long value is not gone through for every chunk of it.
             for _ in range(chunks - 1):
                 self._more()

@@ -41,22 +41,20 @@ class Lists:
             Where a list cannot be read, or names somebody who is not there.
         """
         for path, fact in ((self.staff, "is_staff"), (self.bots, "is_bot")):
-            for line, account, *_ in _rows(path) if path else ():
-                who = _find(intake, account)
+            for line, cells in _rows(path) if path else ():
+                who = _find(intake, cells[0])
                 if who is None:
                     raise _unknown(path, line)
                 intake.facts.setdefault(who, {})[fact] = True
-        for line, account, *rest in _rows(self.aliases) if self.aliases else ():
-            if (account, *rest[:1]) == ("account", "person"):
+        for line, cells in _rows(self.aliases) if self.aliases else ():
+            account, person = (*cells, "")[:2]
+            if (account, person) == ("account", "person"):
                 continue
-            who = _find(intake, account)
-            if who is None or not rest or not rest[0]:
-                raise _unknown(self.aliases, line)
-            other = _find(intake, rest[0])
-            if other is not None:
+            who, other = _find(intake, account), _find(intake, person)
+            if who is not None and other is not None:
                 intake.people.same(who, other)
-            elif rest[0] in set(intake.people.given.values()) or _is_id(rest[0]):
-                intake.people.given[who] = rest[0]
+            elif who is not None and _is_id(person):
+                intake.people.given[who] = person
             else:
                 raise _unknown(self.aliases, line)
 
@@ -70,7 +68,7 @@ def _find(intake: Intake, account: str) -> int | None:
     return intake.people.find(account) if found is None else found
 
 
-def _rows(path: Path) -> Iterator[tuple[int, ...] | tuple[int, str] | tuple[int, str, str]]:
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +79,7 @@ def _rows(path: Path) -> Iterator[tuple[int, ...] | tuple[int, str] | tuple[int,
     for line, row in enumerate(csv.reader(text.splitlines()), 1):
         cells = [cell.strip() for cell in row]
         if cells and cells[0] and not cells[0].startswith("#"):
-            yield (line, *cells)  # type: ignore[misc]
+            yield line, cells
 
 
 def _unknown(path: Path | None, line: int) -> ShequnError:

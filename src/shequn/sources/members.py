@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from shequn import schema
+from shequn.sources.intake import OTHER, Intake
 from shequn.sources.merge import Old
 
 if TYPE_CHECKING:
@@ -21,9 +23,7 @@ _FACTS = {
 _METHODS = "('invite', 'link', 'qr', 'request', 'search')"
 
 
-def _note_facts(
-    con: DuckDBPyConnection, facts: Mapping[int, Mapping[str, Any]], old: Old
-) -> None:
+def _note_facts(con: DuckDBPyConnection, facts: Mapping[int, Mapping[str, Any]], old: Old) -> None:
     """Put what is known of members otherwise than by what they did into the table ``fact``."""
     rows = [{**known, "who": who} for who, known in facts.items()]
     block = pa.table(
@@ -76,8 +76,8 @@ def _note_facts(
     )
 
 
-def members(con: DuckDBPyConnection, facts: Mapping[int, Mapping[str, Any]], old: Old) -> None:
-    """Make the table ``member`` from messages, comings and goings, and facts.
+def members(intake: Intake, old: Old) -> None:
+    """Make the table ``member`` from messages, comings and goings, facts, and who is named.
 
     Notes
     -----
@@ -85,7 +85,15 @@ def members(con: DuckDBPyConnection, facts: Mapping[int, Mapping[str, Any]], old
     had written before: then with their first message. A connection is no joining. Somebody left
     when the last sign of them in every channel where there was one is a leaving.
     """
-    _note_facts(con, facts, old)
+    con = intake.connection
+    _note_facts(con, intake.facts, old)
+    elsewhere = "".join(
+        f" UNION SELECT p.who FROM {name} o JOIN person p ON p.n = o.{c} WHERE p.n NOT IN (FROM gone)"
+        for name, stage in intake.stages.items()
+        if name.startswith(OTHER)
+        for c in stage.columns
+        if c in schema.PEOPLE and c != "respondent_id"  # who answers a survey need be no member
+    )
     con.execute(
         f"""
         CREATE TABLE member AS
@@ -121,7 +129,7 @@ def members(con: DuckDBPyConnection, facts: Mapping[int, Mapping[str, Any]], old
             SELECT author AS who FROM message UNION SELECT member FROM happening
             UNION SELECT actor FROM happening UNION SELECT target FROM naming
             UNION SELECT who FROM reacting UNION SELECT who FROM fact
-            UNION SELECT inviter FROM fact
+            UNION SELECT inviter FROM fact{elsewhere}
         ),
         known AS (
             SELECT e.who, f.* EXCLUDE (who, joined_at, left_at), s.ts AS spoke,

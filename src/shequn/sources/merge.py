@@ -16,6 +16,7 @@ from shequn.forget import LIST
 from shequn.sources import folder
 from shequn.sources.intake import Intake
 from shequn.tabular import quoted
+from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -66,13 +67,20 @@ def open_old(con: DuckDBPyConnection, folder: Path | None, work: Path) -> Old:
     return old
 
 
-def recall_people(old: Old, intake: Intake, pseudonym: Callable[[str], str]) -> list[tuple[str, str]]:
+def recall_people(
+    old: Old, intake: Intake, pseudonym: Callable[[str], str]
+) -> list[tuple[str, str]]:
     """Let an intake know the people of the old folder by their names and accounts.
 
     Returns
     -------
     list of str, str
         Id on the platform and pseudonym there.
+
+    Raises
+    ------
+    ShequnError
+        Where the pseudonyms were made with another key.
     """
     if not old.has("identities"):
         return []
@@ -93,11 +101,26 @@ def recall_people(old: Old, intake: Intake, pseudonym: Callable[[str], str]) -> 
         if name and start is not None:
             people.see(who, _unquoted(name), start)
             people.see(who, _unquoted(name), end if end is not None else start)
+    fitting = 0
     for member, raws in accounts.items():
         for raw in raws[1:]:
             intake.same(raws[0], raw)
-        if pseudonym(min(raws)) != member:  # somebody said by hand who that is
+        if pseudonym(min(raws)) == member:
+            fitting += 1
+        else:  # somebody said by hand who that is
             people.given[people.number(raws[0])] = member
+    if accounts and not fitting:
+        raise ShequnError(
+            Text(
+                "The folder was made with another key: everybody in it would get another id.",
+                "这个文件夹是用另一个密钥生成的：里面的人都会换成别的代号。",
+            ),
+            Text(
+                "Name the key it was made with by --key FILE, or import everything anew into "
+                "another --out.",
+                "用 --key 文件 给出当初的密钥，或换一个 --out 全部重新导入。",
+            ),
+        )
     return [(raw, member) for member, raws in accounts.items() for raw in raws]
 
 
@@ -146,8 +169,9 @@ def take_old(old: Old, moved: Mapping[str, str]) -> None:
     _numbers(old, "channels", "channel", "channel_id",
              "NULL, id, NULL::INTEGER, {kind}, {name}, {created_at}, {archived_at}",
              {"kind": "VARCHAR", "name": "VARCHAR", "created_at": "BIGINT", "archived_at": "BIGINT"})  # fmt: skip
-    _numbers(old, "sources", "file", "source_id", "id, coalesce({exported_at}, {covers_to}, 0)",
-             {"exported_at": "BIGINT", "covers_to": "BIGINT"})  # fmt: skip
+    _numbers(old, "sources", "file", "source_id",
+             "id, coalesce({exported_at}, {covers_to}, 0), {rows_read}",
+             {"exported_at": "BIGINT", "covers_to": "BIGINT", "rows_read": "BIGINT"})  # fmt: skip
     if old.has("messages"):
         _old_messages(old)
     if old.has("membership_events"):
@@ -170,7 +194,7 @@ def take_old(old: Old, moved: Mapping[str, str]) -> None:
 def _numbers(
     old: Old, table: str, new: str, key: str, values: str, columns: Mapping[str, str]
 ) -> None:
-    """Number the channels or files of the old folder that the new import has not."""
+    """Give numbers to the channels or files of the old folder that the new import has not."""
     con = old.connection
     if old.has(table):
         chosen = values.format(**{c: old.column(table, c, kind) for c, kind in columns.items()})
@@ -180,7 +204,9 @@ def _numbers(
         uses = [
             f"SELECT {key} AS id FROM old_{t}" for t, names in old.columns.items() if key in names
         ]
-        known = f"SELECT DISTINCT id FROM ({' UNION '.join(uses)}) WHERE id IS NOT NULL" if uses else ""
+        known = (
+            f"SELECT DISTINCT id FROM ({' UNION '.join(uses)}) WHERE id IS NOT NULL" if uses else ""
+        )
     if known:
         con.execute(
             f"INSERT INTO {new} SELECT (SELECT coalesce(max(n), -1) FROM {new}) + "
@@ -227,7 +253,8 @@ def _old_messages(old: Old) -> None:
         )  # fmt: skip
         con.execute(
             f"""
-            INSERT INTO reacting SELECT m.id, m.file, m.row, p.who, o.emoji, o.n, o.ts, o.complete
+            INSERT INTO reacting
+            SELECT m.id, m.file, m.row, p.who, o.emoji, o.n, o.ts, o.complete, m.file
             FROM (SELECT {number("message_id")} AS id, {who} AS who, {emoji} AS emoji, {n} AS n,
                   {ts} AS ts, {complete} AS complete FROM old_reactions) o
             JOIN (FROM message WHERE old) m USING (id)
@@ -237,13 +264,16 @@ def _old_messages(old: Old) -> None:
 
 
 def rows_of_files(con: DuckDBPyConnection) -> dict[int, int]:
-    """Return how many messages each new file holds, by its number."""
-    return dict(con.execute("SELECT file, count(*) FROM message WHERE NOT old GROUP BY file").fetchall())
+    """Return how many messages, comings and goings each new file tells of, by its number."""
+    return dict(
+        con.execute(
+            "SELECT file, count(*) FROM (SELECT file FROM message WHERE NOT old UNION ALL "
+            "SELECT file FROM happening WHERE row > 0) GROUP BY file"
+        ).fetchall()
+    )
 
 
-def files_that_stay(
-    out: Path | None, written: Iterable[str], *, append: bool
-) -> dict[str, Path]:
+def files_that_stay(out: Path | None, written: Iterable[str], *, append: bool) -> dict[str, Path]:
     """Return the files of the old folder that go over as they are, by name.
 
     The list of the forgotten always does; with ``append`` also every table that is not written
@@ -274,10 +304,16 @@ def written(column: str) -> str:
 
 
 def keep_newest(con: DuckDBPyConnection) -> int:
-    """Keep of each message what the file says that reaches furthest; return how many rows went.
+    """Keep of each message the latest edit, or what the file says that reaches furthest.
 
     A deletion that any file tells of stays. Mentions and reactions are those of the row that is
-    kept; reactions listed apart from messages are all kept.
+    kept; of reactions listed apart from messages, those of the file that reaches furthest. A
+    coming or going that several rows tell of becomes one.
+
+    Returns
+    -------
+    int
+        Messages that went.
     """
     con.execute(
         "CREATE TABLE twice AS SELECT id, max(deleted) AS deleted FROM message "
@@ -286,15 +322,28 @@ def keep_newest(con: DuckDBPyConnection) -> int:
     con.execute(
         """
         CREATE TABLE worse AS
-        SELECT m.rowid AS place FROM message m JOIN twice USING (id) JOIN file f ON f.n = m.file
+        SELECT m.rowid AS place
+        FROM message m JOIN twice USING (id) LEFT JOIN file f ON f.n = m.file
         QUALIFY row_number() OVER (
-            PARTITION BY id ORDER BY f.reach DESC, edited DESC NULLS LAST, text IS NULL, old,
-            f.id, row DESC) > 1
+            PARTITION BY id ORDER BY edited DESC NULLS LAST, f.reach DESC NULLS LAST, text IS NULL,
+            f.size DESC, f.id, old, row DESC) > 1
         """
     )
     con.execute(
-        "CREATE TABLE bettered AS SELECT file, count(*) AS n FROM message "
-        "WHERE rowid IN (FROM worse) AND file IS NOT NULL GROUP BY file"
+        """
+        CREATE TABLE worse_events AS
+        SELECT h.rowid AS place FROM happening h LEFT JOIN file f ON f.n = h.file
+        QUALIFY row_number() OVER (
+            PARTITION BY h.channel, h.ts, h.member, h.action
+            ORDER BY h.actor IS NULL, f.reach DESC NULLS LAST, f.size DESC, f.id, h.method,
+                h.row DESC) > 1;
+        CREATE TABLE bettered AS
+        SELECT file, count(*) AS n FROM (
+            SELECT file FROM message WHERE rowid IN (FROM worse) UNION ALL
+            SELECT file FROM happening WHERE rowid IN (FROM worse_events))
+        WHERE file IS NOT NULL GROUP BY file;
+        DELETE FROM happening WHERE rowid IN (FROM worse_events)
+        """
     )
     [(gone,)] = con.execute("DELETE FROM message WHERE rowid IN (FROM worse)").fetchall()
     con.execute(
@@ -313,7 +362,14 @@ def keep_newest(con: DuckDBPyConnection) -> int:
                 f"m.id = {table}.id AND m.file = {table}.file AND m.row = {table}.row)"
             )
     con.execute("DELETE FROM reacting WHERE NOT EXISTS (FROM message m WHERE m.id = reacting.id)")
-    con.execute("DROP TABLE twice; DROP TABLE worse")
+    con.execute(
+        """
+        DELETE FROM reacting WHERE rowid IN (
+            SELECT r.rowid FROM reacting r LEFT JOIN file f ON f.n = r.told
+            QUALIFY row_number() OVER (
+                PARTITION BY r.id, r.who, r.emoji, r.ts
+                ORDER BY f.reach DESC NULLS LAST, f.size DESC, f.id, r.n DESC) > 1);
+        DROP TABLE twice; DROP TABLE worse; DROP TABLE worse_events
+        """
+    )
     return int(gone)
-
-

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shequn.sources.privacy import pseudonym
+
+_LETTER = re.compile(r"[^\W_]")
+_LEAST = 2  # letters, digits or characters of a name that is taken out of texts
 
 
 @dataclass
@@ -36,13 +40,13 @@ class People:
         return self.numbers.setdefault(raw, len(self.numbers))
 
     def see(self, who: int, name: str, ts: int, channel: int = -1) -> None:
-        """Note that somebody went by a name at a time."""
+        """Note that somebody went by a name at a time; 0 where the time is not known."""
         span = self.spans.get((who, channel, name))
-        if span is None:
+        if span is None or (ts and not span[1]):
             self.spans[who, channel, name] = [ts, ts]
         elif ts > span[1]:
             span[1] = ts
-        elif ts < span[0]:
+        elif 0 < ts < span[0]:
             span[0] = ts
 
     def same(self, one: int, other: int) -> None:
@@ -130,4 +134,5 @@ def names(people: People, ids: Iterable[str], *, hide: str) -> dict[str, str]:
             found.setdefault(raw, own)
     for name in people.weak:
         found.setdefault(name, hide)
-    return found
+    # A full stop, an A or 好 is a name for some, and something else in most texts.
+    return {name: own for name, own in found.items() if len(_LETTER.findall(name)) >= _LEAST}

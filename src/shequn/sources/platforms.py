@@ -8,8 +8,9 @@ import importlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import PurePath
 from types import ModuleType
 from typing import Any, Literal, cast
 
@@ -19,10 +20,15 @@ from shequn.sources.intake import Intake
 from shequn.sources.report import FileLeftOut, Reading
 from shequn.text import ShequnError, Text
 
-PLATFORMS = ("chatlab", "irc", "slack", "telegram", "wechat", "whatsapp")
+PLATFORMS = (
+    "wechat", "wecom", "qq", "feishu", "telegram", "whatsapp", "discord", "slack", "discourse",
+    "zulip", "mbox", "stackexchange", "github", "git", "irc", "xiaohongshu", "douyin", "orders",
+    "spend", "chatlab",
+)  # fmt: skip
 WHAT = ("joins", "inviters", "leaves", "replies", "reactions", "ids", "zone")
 Level = Literal["full", "partial", "none"]
 _SAMPLE = 300  # files looked at to recognise a platform
+_EMPTY = Text("no record in it", "里面没有一条记录")
 _OTHER = Text("not an export of {name}", "不是{name}的导出")
 
 
@@ -65,7 +71,10 @@ class Head:
     @cached_property
     def header(self) -> list[str]:
         """Cells of the first line, of a file with commas between them."""
-        return [c.strip() for c in next(csv.reader(self.lines[:1]), [])] if self.lines else []
+        try:
+            return [c.strip() for c in next(csv.reader(self.lines[:1]), [])]
+        except csv.Error:
+            return []
 
     @cached_property
     def record(self) -> Any:
@@ -96,6 +105,8 @@ class Reader:
         How to get an export that can be read, in a sentence.
     layouts
         What shows that a file is of a layout, by the layout's name.
+    private
+        Reasons to leave out a file that bears the name of a person: its own is not told.
     """
 
     def __init__(self, platform: str) -> None:
@@ -104,6 +115,13 @@ class Reader:
         self.name = cast("Text", self._module.NAME)
         self.hint = cast("Text", self._module.HINT)
         self.layouts = cast("dict[str, Text]", self._module.LAYOUTS)
+        self.private = cast("tuple[Text, ...]", getattr(self._module, "PRIVATE", ()))
+
+    def blind(self, file: FileLeftOut, n: int) -> FileLeftOut:
+        """Return a file that is left out; one that is named after a person by its number alone."""
+        if file.why not in self.private:
+            return file
+        return replace(file, file=f"chat-{n}{PurePath(file.file).suffix.lower()}")
 
     def sniff(self, head: Head) -> str | Text | None:
         """Return a layout; or why a file of this platform is not read; None for other files."""
@@ -150,7 +168,8 @@ def choose(found: Reader, export: Export) -> tuple[list[Reading], list[FileLeftO
         if isinstance(layout, str):
             readings.append(Reading(file, layout))
         else:
-            left_out.append(FileLeftOut(file.name, layout or _OTHER.format(name=found.name)))
+            why = layout or _OTHER.format(name=found.name)
+            left_out.append(found.blind(FileLeftOut(file.name, why), len(left_out) + 1))
     if not readings:
         raise nothing(found, export, left_out)
     return readings, left_out
@@ -158,7 +177,7 @@ def choose(found: Reader, export: Export) -> tuple[list[Reading], list[FileLeftO
 
 def nothing(found: Reader, export: Export, left_out: Iterable[FileLeftOut]) -> ShequnError:
     """Return what to say where no file of an export can be read."""
-    whys = list(dict.fromkeys(f.why for f in left_out))[:3]
+    whys = list(dict.fromkeys(f.why for f in left_out))[:3] or [_EMPTY]
     return ShequnError(
         Text(
             f"Nothing of {found.name.en} could be read in {export.place}: "

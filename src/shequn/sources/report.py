@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,12 @@ class Reading:
     number, source_id, span, kept
         Given by the intake: its number and id; first and last moment, UTC seconds; rows that
         became a row of a table.
+    told_by_name
+        Whether the file's name says something that the file does not, such as a date.
+    listed
+        How many people it lists.
+    left_out
+        Set by a reader that leaves the file out after all, having looked at it or at others.
     """
 
     file: ExportFile
@@ -58,6 +64,14 @@ class Reading:
     source_id: str = ""
     span: tuple[int, int] | None = None
     kept: int = 0
+    left_out: FileLeftOut | None = None
+    told_by_name: bool = False
+    listed: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of what the file says; its name counts where it says something."""
+        return f"{self.file.sha256} {self.file.name}" if self.told_by_name else self.file.sha256
 
     @property
     def ignored(self) -> int:
@@ -280,7 +294,11 @@ class ImportReport:
         for name, (en, zh) in _KNOWN.items():
             if k := self.knowledge.get(name):
                 state = _LEVELS[k.level]
-                found = Text("", "") if k.found is None else Text(f" ({k.found:,} found)", f"（{k.found:,} 个）")
+                found = (
+                    Text("", "")
+                    if k.found is None
+                    else Text(f" ({k.found:,} found)", f"（{k.found:,} 个）")
+                )
                 add(
                     f"{en}: {state.en}{found.en}. {k.basis.en}",
                     f"{zh}：{state.zh}{found.zh}。{k.basis.zh}",

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from shequn import schema
 from shequn.pii import mask
-from shequn.sources.intake import OTHER, Intake
+from shequn.sources.intake import Intake
 from shequn.sources.people import names
 from shequn.sources.privacy import token
 from shequn.sources.redact import Redactor
@@ -104,7 +104,9 @@ def _persons(intake: Intake, key: bytes, forgotten: Callable[[str], bool]) -> li
     )
     intake.connection.unregister("block")
     gone = [own for _, _, own in hidden if forgotten(own)]
-    intake.connection.execute("CREATE TABLE gone AS SELECT n FROM person WHERE id IN (SELECT unnest(?))", [gone])
+    intake.connection.execute(
+        "CREATE TABLE gone AS SELECT n FROM person WHERE id IN (SELECT unnest(?))", [gone]
+    )
     return [own for _, _, own in hidden]
 
 
@@ -130,6 +132,11 @@ def _channels(intake: Intake, key: bytes, redact: Redactor) -> None:
 def _files(intake: Intake, key: bytes) -> None:
     """Give every file its id, its span, and how far it reaches: what reaches further knows better."""
     con = intake.connection
+    first: dict[str, int] = {}
+    for file in intake.files:
+        if file.file.sha256 and first.setdefault(file.fingerprint, file.number) != file.number:
+            for stage in intake.stages:  # the same file under another name
+                con.execute(f'DELETE FROM "{stage}" WHERE file = {file.number}')
     spans = {
         n: (start, end)
         for n, start, end in con.execute(
@@ -137,13 +144,14 @@ def _files(intake: Intake, key: bytes) -> None:
             "SELECT file, ts FROM happened) GROUP BY file"
         ).fetchall()
     }
-    con.execute("CREATE TABLE file (n INTEGER, id VARCHAR, reach BIGINT)")
+    con.execute("CREATE TABLE file (n INTEGER, id VARCHAR, reach BIGINT, size BIGINT)")
     for file in intake.files:
         file.span = file.span or spans.get(file.number)
-        print_of = file.file.sha256 or file.file.name
-        file.source_id = "s" + token(key, intake.platform, "source", print_of)[:12]
+        file.source_id = "s" + token(key, intake.platform, "source", file.fingerprint)[:12]
         reach = file.exported_at or (file.span[1] if file.span else 0)
-        con.execute("INSERT INTO file VALUES (?, ?, ?)", [file.number, file.source_id, reach])
+        con.execute(
+            "INSERT INTO file VALUES (?, ?, ?, ?)", [file.number, file.source_id, reach, file.read]
+        )
 
 
 def _cleaner(intake: Intake, redact: Redactor) -> None:
@@ -156,8 +164,8 @@ def _cleaner(intake: Intake, redact: Redactor) -> None:
         return pa.array(made, pa.string())
 
     intake.connection.create_function(
-        "clean", clean, ["VARCHAR", "INTEGER", "BIGINT"], "VARCHAR", type="arrow",  # type: ignore[arg-type]
-        null_handling="special",  # type: ignore[arg-type]
+        "clean", clean, ["VARCHAR", "INTEGER", "BIGINT"], "VARCHAR",
+        type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL,
     )  # fmt: skip
 
 
@@ -196,7 +204,9 @@ def _messages(intake: Intake) -> None:
     if own:
         reply, thread, joins = "digest('message', m.reply)", "digest('message', m.thread)", ""
     else:
-        con.execute("CREATE TABLE owns AS SELECT own, min(id) AS id FROM settled WHERE own IS NOT NULL GROUP BY own")
+        con.execute(
+            "CREATE TABLE owns AS SELECT own, min(id) AS id FROM settled WHERE own IS NOT NULL GROUP BY own"
+        )
         reply, thread = "r.id", "t.id"
         joins = "LEFT JOIN owns r ON r.own = m.reply LEFT JOIN owns t ON t.own = m.thread"
     con.execute(
@@ -273,7 +283,7 @@ def _reactings(con: DuckDBPyConnection) -> None:
         """
         CREATE TABLE reacting AS
         SELECT DISTINCT coalesce(m.id, digest('message', r.own)) AS id, m.file, m.row, p.who,
-            r.emoji, r.n, r.ts, r.complete
+            r.emoji, r.n, r.ts, r.complete, r.file AS told
         FROM reacted r
         LEFT JOIN placed m ON m.file = r.file AND m.row = r.row
         LEFT JOIN person p ON p.n = r.who
@@ -282,5 +292,3 @@ def _reactings(con: DuckDBPyConnection) -> None:
         """
     )
     con.execute("DROP TABLE placed")
-
-

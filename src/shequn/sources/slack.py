@@ -1,257 +1,276 @@
 """Read exports of a Slack workspace: the zip, or the folder it was unpacked to.
 
 ``users.json`` (``org_users.json`` of an organisation) lists people, ``channels.json`` and
-``groups.json`` list channels, and each channel is a folder with a file a day. Channels are read
-in the order of their days; ``ts`` is at once the time, UTC, and the id of a message. Direct
-messages are left out. Where several exports overlap, each message is taken once.
+``groups.json`` list channels, and each channel is a folder with a file a day. ``ts`` is at once
+the time, UTC, and the id of a message in its channel. Direct messages are left out. Answers of
+Slack's interface, saved as files, are read too.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import re
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from shequn.sources import slack_report
-from shequn.sources.files import Export, ExportFile
-from shequn.sources.folder import Community
-from shequn.sources.privacy import token
-from shequn.sources.report import FileLeftOut, ImportReport, Reading
-from shequn.sources.slack_files import (
-    LISTS,
-    PRIVATE,
-    DayFile,
-    Layout,
-    is_direct,
-    lay_out,
-    one_of_each,
-    records,
-)
-from shequn.sources.slack_people import Slackers
-from shequn.sources.slack_rows import MICRO, Channel, Folder, Reader
-from shequn.sources.slack_tables import tables
-from shequn.sources.slack_text import Names
-from shequn.sources.times import Zone
-from shequn.text import ShequnError, Text
+from shequn.sources import json_stream
+from shequn.sources.intake import Intake
+from shequn.sources.platforms import Head
+from shequn.sources.report import FileLeftOut, Reading
+from shequn.sources.slack_lists import LISTS, SLACKBOT, Listed, Users, listed, spellings
+from shequn.sources.slack_messages import Talk
+from shequn.text import Text
 
-PLATFORM = "slack"
-_CHANNEL_ID = re.compile(r"(?=.*[0-9])[CGD][A-Z0-9]{6,20}")  # capitals alone may be a name
-_SECONDS = re.compile(r"[0-9]{9,10}")
-_COPY = Text("a copy: the same day of the channel was read", "重复：该频道这一天已读过")
+NAME = Text("Slack", "Slack")
+HINT = Text(
+    "Give the zip that Slack made, or the folder it unpacks to: with users.json, channels.json, "
+    "and a folder with YYYY-MM-DD.json for each channel.",
+    "请给出 Slack 生成的 zip，或解压后的文件夹：里面有 users.json、channels.json，"
+    "每个频道一个文件夹，内有 YYYY-MM-DD.json。",
+)
+LAYOUTS = {
+    "slack-day": Text("a folder with YYYY-MM-DD.json, lists of messages with ts",
+                      "文件夹里有 YYYY-MM-DD.json，内容是含 ts 的消息列表"),
+    "slack-users": Text("users.json", "users.json"),
+    "slack-channels": Text("channels.json or groups.json", "channels.json 或 groups.json"),
+    "slack-history-json": Text("an answer of Slack's interface with messages",
+                               "Slack 接口返回的消息"),
+    "slack-answer-json": Text("an answer of Slack's interface about a user or channel",
+                              "Slack 接口返回的用户或频道"),
+}  # fmt: skip
+_DIRECT_TALK = Text(
+    "direct messages between members: left out, they are not the community's",
+    "成员之间的私信：不属于社群，不读",
+)
+PRIVATE = (_DIRECT_TALK,)
+_OTHER_DATA = Text("Slack's own records that hold no messages", "Slack 自己的记录，不含消息")
+_ERROR = Text("Slack's interface answered with an error", "Slack 接口返回了错误")
+_NO_DAY = Text("named like a day of messages, but holds none", "名字像某日的消息，但没有消息")
 _NOT_USER = Text("a list of users, but no user", "用户名单中不是用户的一行")
 _NOT_CHANNEL = Text("a list of channels, but no channel", "频道名单中不是频道的一行")
 
-
-@dataclass(frozen=True)
-class _Listed:
-    """A channel as a list of channels has it; no kind for private talks."""
-
-    id: str
-    name: str
-    kind: str
-    created: int | None
+_USERS = ("users.json", "org_users.json")
+_KNOWN_ELSE = ("integration_logs", "canvases", "content_flags", "lists", "file_conversations")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
+_DIRECT = re.compile(r"D[A-Z0-9]{6,}|mpdm-.*", re.DOTALL)
+_ANSWER = re.compile(r'"(messages|user|channel|members)"\s*:\s*([\[{])')
+_MOST_KINDS = 5
 
 
-_Lists = dict[tuple[str, ...], dict[str, _Listed]]  # by folder, then by name or id
-
-
-def read(
-    export: Export,
-    *,
-    timezone: Zone,
-    key: bytes,
-    keep_text: bool = False,
-    date: dt.date | None = None,
-) -> Community:
-    """Read Slack exports, as `shequn.sources.Reader` says; all of them are one community.
-
-    With ``keep_text`` the files are read again while the messages are written.
-    """
-    found = lay_out(export)
-    people = Slackers()
-    listings, lists = _listings(found, people)
-    talks, left_out = _talks(found, lists, key)
-    if not talks and not people.raw:
-        raise _nothing(export, found)
-    export.expect(day.file for _, days in talks for day in days)
-
-    reader = Reader(people)
-    channels = []
-    for channel, days in talks:
-        left_out += _read_channel(channel, days, reader)
-        channels.append(channel)
-    people.settle()
-    people.hide(PLATFORM, key)
-    _name_sources([*listings, *(f for c in channels for f in c.folders)], channels, key)
-
-    first_names = [(people.raw[n], name) for n, name in people.first_names]
-    names = Names(people.ids, people.called(), first_names)
-    robots = {people.ids[person] for person in people.robots}
-    report = ImportReport(PLATFORM, timezone.name, bots=len(robots), text_kept=keep_text)
-    readings: list[Reading] = [*listings, *(f for c in channels for f in c.folders)]
-    report.took(readings, [*found.left_out, *left_out], names.file_name)
-    slack_report.fill(report, people, channels, reader, bool(listings), names)
-    made = tables(channels, listings, people, names, report, key)
-    return Community(_title(export, names), timezone.name, made, report)
-
-
-def _listings(found: Layout, people: Slackers) -> tuple[list[Reading], _Lists]:
-    readings: list[Reading] = []
-    lists: _Lists = {}
-    for _, file in found.users:
-        reading = Reading(file, "slack-users")
-        for entry, raw in records(file):
-            reading.read += 1
-            if not people.enlist(entry, raw):
-                reading.strange(reading.read, _NOT_USER, raw)
-        readings.append(reading)
-    for root, file in found.lists:
-        reading = Reading(file, "slack-channels")
-        for entry, raw in records(file):
-            reading.read += 1
-            channel = _channel(entry, LISTS[file.name])
-            if channel is None:
-                reading.strange(reading.read, _NOT_CHANNEL, raw)
-                continue
-            reading.ignored += not channel.kind
-            own = lists.setdefault(root, {})
-            own[channel.id] = channel
-            if channel.name:
-                own[channel.name] = channel
-        readings.append(reading)
-    for reading in readings:
-        reading.file.decoded = Counter({"utf-8": reading.read})
-    return readings, lists
-
-
-def _channel(entry: object, kind: str) -> _Listed | None:
-    if not isinstance(entry, dict) or not isinstance(raw_id := entry.get("id"), str):
+def sniff(head: Head) -> str | Text | None:
+    """Return the layout of a file, or why it is not read."""
+    if not head.named(".json"):
         return None
-    if entry.get("is_im") is True or entry.get("is_mpim") is True:
-        kind = ""
-    name: Any = entry.get("name")
-    created = entry.get("created")
-    opened = int(created) if isinstance(created, str) and _SECONDS.fullmatch(created) else None
-    return _Listed(raw_id, name if isinstance(name, str) else "", kind, opened)
+    name, folder = head.name, _folder(head.file.parts)
+    if _DAY.fullmatch(name) or (head.alone and head.text.startswith("[")):
+        if folder.startswith("FC:"):
+            return _OTHER_DATA
+        if _DIRECT.fullmatch(folder):
+            return _DIRECT_TALK
+        text = head.text
+        if text.startswith("[") and ('"ts"' in text or len(text) < 3):
+            return "slack-day"
+        return _NO_DAY if _DAY.fullmatch(name) else None
+    if name in _USERS or name in LISTS:
+        layout = "slack-users" if name in _USERS else "slack-channels"
+        text = head.text
+        return layout if text.startswith("[") and ('"id"' in text or len(text) < 3) else None
+    if name.startswith(_KNOWN_ELSE) and head.text.startswith("["):
+        return _OTHER_DATA
+    return _answer(head.text)
 
 
-def _talks(
-    found: Layout, lists: _Lists, key: bytes
-) -> tuple[list[tuple[Channel, list[DayFile]]], list[FileLeftOut]]:
-    """Put the days of each channel together, and leave the private talks out."""
-    channels: dict[str, Channel] = {}
-    for own in lists.values():
-        for listed in own.values():
-            if listed.kind:
-                known = channels.setdefault(_id(listed.id, key), _empty(listed, key))
-                # These may change; of several exports the same must win in any order.
-                known.name, known.kind = max((known.name, known.kind), (listed.name, listed.kind))
-                known.created = max(known.created or 0, listed.created or 0) or None
-    days: dict[str, list[DayFile]] = {name: [] for name in channels}
-    private: dict[str, None] = {}
-    for day in found.days:
-        listed = _listed(day, lists)
-        if listed.kind:
-            channel = _empty(listed, key)
-            channels.setdefault(channel.id, channel)
-            days.setdefault(channel.id, []).append(day)
-        else:
-            # Slack names the talk of several people after them.
-            own_id = listed.id if _CHANNEL_ID.fullmatch(listed.id) else ""
-            private[own_id or f"direct-{token(key, 'direct', day.folder)[:8]}"] = None
-    left_out = [FileLeftOut(name, PRIVATE) for name in private]
-    in_order = [(channels[c], sorted(days[c], key=lambda d: d.day)) for c in sorted(channels)]
-    return in_order, left_out
+def _answer(text: str) -> str | Text | None:
+    if not text.startswith("{") or not re.search(r'"(?:ok"\s*:\s*(?:true|false)|has_more")', text):
+        return None
+    found = _ANSWER.search(text)
+    if found is None or (found[1] == "messages" and '"ts"' not in text):
+        return _ERROR if re.search(r'"error"\s*:\s*"[a-z_]+"', text) else None
+    return "slack-history-json" if found[1] == "messages" else "slack-answer-json"
 
 
-def _listed(day: DayFile, lists: _Lists) -> _Listed:
-    """Find a day's channel in the list beside its folder, or in one further up."""
-    for depth in range(len(day.root), -1, -1):
-        own = lists.get(day.root[:depth], {})
-        if day.folder in own:
-            return own[day.folder]
-    return _Listed(day.folder, day.folder, "" if is_direct(day.folder) else "unlisted", None)
+def read(files: list[Reading], intake: Intake) -> None:
+    """Put what files say into an intake."""
+    users = Users()
+    lists: dict[tuple[str, ...], dict[str, Listed]] = {}  # by folder, then by name or id
+    answers: dict[tuple[str, ...], set[Listed]] = {}
+    for file in files:
+        intake.open(file)
+        if file.layout == "slack-users":
+            for entry in _rows(file):
+                if not users.take(entry):
+                    file.strange(file.read, _NOT_USER, str(entry)[:60])
+        elif file.layout == "slack-channels":
+            own = lists.setdefault(file.file.parts[:-1], {})
+            for entry in _rows(file):
+                if found := listed(entry, LISTS[file.file.name.lower()]):
+                    own[found.id] = own[found.name or found.id] = found
+                else:
+                    file.strange(file.read, _NOT_CHANNEL, str(entry)[:60])
+        elif file.layout == "slack-answer-json":
+            answers.setdefault(file.file.parts[:-1], set()).update(_of_answer(file, users, intake))
+
+    talk = Talk(intake, users.handles)
+    seen: dict[Listed, int] = {}  # how far the exports that list a channel reach
+    until: dict[tuple[str, ...], int] = {}
+    for file in files:
+        if file.layout not in ("slack-day", "slack-history-json"):
+            continue
+        root, channel = _place(file, lists, answers)
+        _read_talk(file, channel, talk, intake)
+        until[root] = max(until.get(root, 0), talk.last)
+        seen[channel] = max(seen.get(channel, 0), until[root])
+        file.span = (talk.first, talk.last) if talk.last else None
+    # Slack writes no file for a day without messages, and a file shows edits of later days: every
+    # file of an export knows what was known at its end.
+    ends: dict[str, int] = {}
+    days = [file for file in files if file.span and file.layout == "slack-day"]
+    for file in days:
+        end = until[_place(file, lists, answers)[0]]
+        ends[file.file.sha256] = max(end, ends.get(file.file.sha256, 0))
+    for file in days:
+        file.span = file.span and (file.span[0], ends[file.file.sha256])
+    for root, own in lists.items():
+        for channel in own.values():
+            seen[channel] = max(seen.get(channel, 0), max(
+                (n for r, n in until.items() if r[: len(root)] == root), default=0))  # fmt: skip
+    _channels(seen, talk, intake)
+    users.tell(intake, max(until.values(), default=0))
+    talk.wrote = {raw: program for raw, program in talk.wrote.items() if raw not in users.entries}
+    talk.tell()
+    _unsay(talk.gone, intake)
+    _title(files, intake)
+    _notes(talk, users, seen, intake)
 
 
-def _empty(listed: _Listed, key: bytes) -> Channel:
-    return Channel(_id(listed.id, key), listed.name, listed.kind, listed.created)
+def _rows(file: Reading) -> Iterator[Any]:
+    for entry in json_stream.array(file.file):
+        file.read += 1
+        yield entry
 
 
-def _id(raw_id: str, key: bytes) -> str:
-    # What is not an id of Slack's may be a name.
-    known = _CHANNEL_ID.fullmatch(raw_id)
-    return raw_id if known else "channel-" + token(key, "channel", raw_id)[:12]
-
-
-def _read_channel(channel: Channel, days: list[DayFile], reader: Reader) -> list[FileLeftOut]:
-    """Read a channel's days in order; return the files that are copies."""
-    left_out: list[FileLeftOut] = []
-    numbers: dict[tuple[str, ...], int] = {}
-    by_day: dict[str, list[DayFile]] = {}
-    for day in days:
-        by_day.setdefault(day.day, []).append(day)
-    for name in sorted(by_day):
-        own, copies = one_of_each(by_day[name])
-        left_out += [FileLeftOut(f"{d.folder}/{d.file.name}", _COPY, True) for d in copies]
-        for day in own:
-            number = numbers.setdefault(day.root, len(numbers))
-            if number == len(channel.folders):
-                whole = ExportFile(day.file.path, day.folder, 0)
-                channel.folders.append(Folder(whole, "slack-channel"))
-            folder = channel.folders[number]
-            folder.days.append((day.file, folder.read))
-            for record, raw in records(day.file):
-                reader.take(channel, number, record, raw)
-    reader.close(channel)
-    for folder in channel.folders:
-        prints = "".join(file.sha256 for file, _ in folder.days)
-        folder.file.sha256 = hashlib.sha256(prints.encode()).hexdigest()
-        folder.file.decoded = Counter({"utf-8": folder.read})
-    if len(channel.folders) == 1 and channel.at:
-        channel.folders[0].span = min(channel.at) // MICRO, max(channel.at) // MICRO
+def _read_talk(file: Reading, channel: Listed, talk: Talk, intake: Intake) -> None:
+    intake.open(file)
+    talk.first, talk.last = _NEVER
+    if not channel.kind:  # a talk of several people that a list tells of
+        file.left_out = FileLeftOut(file.file.name, _DIRECT_TALK)
+        return
+    number = intake.channel(channel.id, kind=channel.kind, created=channel.created)
+    take, prefix = talk.take, channel.id + "/"
+    if file.layout == "slack-day":
+        for record in json_stream.array(file.file):
+            take(record, file, number, prefix)
     else:
-        for at, number in zip(channel.at, channel.folder, strict=True):
-            folder, second = channel.folders[number], at // MICRO
-            start, end = folder.span or (second, second)
-            folder.span = min(start, second), max(end, second)
-    return left_out
+        for key, record in json_stream.walk(file.file, "messages"):
+            if key == "messages":
+                take(record, file, number, prefix)
 
 
-def _name_sources(readings: list[Reading], channels: list[Channel], key: bytes) -> None:
-    place = {id(f): c.id for c in channels for f in c.folders}
-
-    def parts(r: Reading) -> tuple[str, ...]:
-        return "source", place.get(id(r), r.file.name), str(r.span[0] if r.span else 0)
-
-    # By its beginning, not its whole: an export that has grown since keeps its ids.
-    again = Counter[tuple[str, ...]]()
-    for r in sorted(readings, key=lambda r: r.file.sha256):
-        again[parts(r)] += 1
-        r.source_id = "s" + token(key, *parts(r), str(again[parts(r)]))[:12]
+_NEVER = 1 << 62, 0
 
 
-def _title(export: Export, names: Names) -> str:
-    """Return the workspace's name, where the name of the file tells it."""
-    named = re.match(r"(.{1,80}?) Slack export\b", export.place.name)
-    return names.in_label(named[1]) if named else "Slack"
+def _place(
+    file: Reading,
+    lists: dict[tuple[str, ...], dict[str, Listed]],
+    answers: dict[tuple[str, ...], set[Listed]],
+) -> tuple[tuple[str, ...], Listed]:
+    """Return the export that a file is of, and its channel."""
+    parts = file.file.parts
+    if file.layout == "slack-history-json":  # does not say of which channel it is
+        told = answers.get(parts[:-1], set())
+        if len(told) == 1:
+            return parts[:-1], next(iter(told))
+        return parts[:-1], Listed(_folder(parts) or "channel", "", "unlisted", None)
+    root, folder = parts[:-2], _folder(parts) or file.file.path.parent.name
+    # The list lies beside the folder, or further up.
+    for depth in range(len(root), -1, -1):
+        own = lists.get(root[:depth], {})
+        for name in spellings(folder):
+            if name in own:
+                return root, own[name]
+    return root, Listed(folder, folder, "unlisted", None)
 
 
-def _nothing(export: Export, found: Layout) -> ShequnError:
-    seen = [*{f.file: f for f in found.left_out}.values()][:3]
-    return ShequnError(
-        Text(
-            f"{export.place} holds no Slack export. "
-            + "; ".join(f"{f.file}: {f.why.en}" for f in seen),
-            f"{export.place} 里没有 Slack 导出。"
-            + "；".join(f"{f.file}：{f.why.zh}" for f in seen),
-        ),
-        Text(
-            "Give the zip that Slack made, or the folder it unpacks to: with users.json, "
-            "channels.json, and a folder with YYYY-MM-DD.json for each channel.",
-            "请给出 Slack 生成的 zip，或解压后的文件夹：里面有 users.json、channels.json，"
-            "每个频道一个文件夹，内有 YYYY-MM-DD.json。",
-        ),
+def _folder(parts: tuple[str, ...]) -> str:
+    return parts[-2] if len(parts) > 1 else ""
+
+
+def _of_answer(file: Reading, users: Users, intake: Intake) -> Iterator[Listed]:
+    """Yield the channel that an answer of Slack's interface describes, and take its users."""
+    for key, value in json_stream.walk(file.file, "members"):
+        if key not in ("user", "channel", "members"):
+            continue
+        file.read += 1
+        if key == "members" and isinstance(value, str):
+            intake.member(value.upper())
+        elif key == "channel" and (found := listed(value, "public")) and found.kind:
+            yield found
+        elif key == "channel" or not users.take(value):
+            file.strange(file.read, _NOT_USER, str(value)[:60])
+
+
+def _channels(seen: dict[Listed, int], talk: Talk, intake: Intake) -> None:
+    """Note what channels are called, by the latest list."""
+    for known, _ in sorted(seen.items(), key=lambda s: (s[1], repr(s[0]))):
+        if known.kind:
+            number = intake.channel(known.id, kind=known.kind, created=known.created)
+            if known.name:
+                intake.channels[number].name = known.name
+    for number, (at, closed) in talk.closed.items():
+        if closed:
+            intake.channels[number].archived = int(at[:-7])
+
+
+def _unsay(gone: dict[str, int], intake: Intake) -> None:
+    """Make of every version of a deleted message one without words, by whoever wrote it."""
+    if not gone:
+        return
+    intake.flush()
+    con, slackbot = intake.connection, intake.people.number(SLACKBOT)
+    con.execute("CREATE TABLE struck (own VARCHAR, ts BIGINT)")
+    con.executemany("INSERT INTO struck VALUES (?, nullif(?, 0))", list(gone.items()))
+    # A tombstone is signed by Slackbot: another version tells the author.
+    con.execute(
+        f"DELETE FROM said WHERE author = {slackbot} AND own IN (SELECT own FROM said SEMI JOIN "
+        "struck USING (own) GROUP BY own HAVING count(DISTINCT author) > 1)"
     )
+    con.execute(
+        "UPDATE said SET kind = 'recall', text = NULL, chars = 0, edited = NULL, deleted = s.ts "
+        "FROM struck s WHERE s.own = said.own"
+    )
+    con.execute(
+        "DELETE FROM reacted WHERE own IN (SELECT own FROM struck); DELETE FROM named WHERE "
+        "(file, row) IN (SELECT (file, row) FROM said WHERE own IN (SELECT own FROM struck))"
+    )
+    con.execute("DROP TABLE struck")
+
+
+def _title(files: list[Reading], intake: Intake) -> None:
+    """Take the workspace's name from the archive's, where that tells it."""
+    for file in files:
+        named = re.match(r"(.{1,80}?) Slack export\b", file.file.path.name)
+        if named and not intake.title:
+            intake.title = named[1]
+
+
+def _notes(talk: Talk, users: Users, seen: dict[Listed, int], intake: Intake) -> None:
+    kinds = {known.id: known.kind for known in seen}
+    private = sum(kind == "private" for kind in kinds.values())
+    unlisted = sum(kind == "unlisted" for kind in kinds.values())
+    strange = talk.strange_kinds
+    shown = [k if re.fullmatch(r"[a-z_]+", k) else "…" for k, _ in strange.most_common(_MOST_KINDS)]
+    note = intake.note
+    note("All channels and workspaces of the export are one community. A line of joining or "
+         "leaving is of a channel: somebody counts as gone who left every channel they were seen in.",
+         "导出里的所有频道与工作区算一个社群。加入、离开的记录都针对频道："
+         "在其出现过的频道里全部离开的人，算作已离开。")  # fmt: skip
+    note("There is no list of users: members who wrote nothing are missing, and nobody's role is "
+         "known.", "没有用户名单：没发过言的成员不在其中，角色也不可知。", when=not users.entries)  # fmt: skip
+    note(f"{unlisted:,} folders are in no list of channels and were taken as channels.",
+         f"{unlisted:,} 个文件夹不在频道名单里，按频道读取。", when=unlisted)  # fmt: skip
+    note(f"{private:,} private channels are in the data: make sure that their members agree.",
+         f"数据里有 {private:,} 个私有频道：请确认其成员同意。", when=private)  # fmt: skip
+    note(f"{talk.changes:,} records of edits and deletions were taken into account.",
+         f"计入了 {talk.changes:,} 条编辑或删除记录。", when=talk.changes)  # fmt: skip
+    note(f"{strange.total():,} messages of unknown kind ({', '.join(shown)}) were taken as system "
+         "lines.", f"{strange.total():,} 条未知类型的消息（{'、'.join(shown)}）按系统消息处理。",
+         when=strange)  # fmt: skip

@@ -37,12 +37,12 @@ class Stage:
     def __init__(
         self, name: str, columns: Mapping[str, pa.DataType], connection: DuckDBPyConnection
     ) -> None:
-        self.name, self.rows = name, 0
+        self.name, self.rows, self.columns = name, 0, tuple(columns)
         self._connection = connection
         self._schema = pa.schema(list(columns.items()))
-        self._columns: list[list[Any]] = [[] for _ in columns]
-        self.append: list[Callable[[Any], None]] = [c.append for c in self._columns]
-        self.pending = self._columns[0]
+        self._values: list[list[Any]] = [[] for _ in columns]
+        self.append: list[Callable[[Any], None]] = [c.append for c in self._values]
+        self.pending = self._values[0]
         connection.execute(
             f'CREATE TABLE "{name}" ('
             + ", ".join(f'"{c}" {_sql(t)}' for c, t in columns.items())
@@ -61,14 +61,14 @@ class Stage:
         if not self.pending:
             return
         block = pa.table(
-            [_array(c, f.type) for c, f in zip(self._columns, self._schema, strict=True)],
+            [_array(c, f.type) for c, f in zip(self._values, self._schema, strict=True)],
             schema=self._schema,
         )
         self._connection.register("block", block)
         self._connection.execute(f'INSERT INTO "{self.name}" FROM block')
         self._connection.unregister("block")
         self.rows += block.num_rows
-        for column in self._columns:
+        for column in self._values:
             column.clear()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shequn.rerun import notebooks
+from shequn.notebooks import notebooks
 from shequn.sources.platforms import WHAT, matrix
 from shequn.sources.report import Support
 from shequn.text import Text
@@ -47,7 +47,9 @@ def support(platform: str, columns: Mapping[str, Sequence[str]]) -> list[Support
         ]
         uses = {(t, c) for t, names in notebook.needs.items() for c in names}
         weak = {_FED_BY[u] for u in uses if u in _FED_BY}
-        partial = [known[w].basis for w in WHAT if w in weak and w in known and known[w].level == "partial"]
+        partial = [
+            known[w].basis for w in WHAT if w in weak and w in known and known[w].level == "partial"
+        ]
         if missing:
             names = ", ".join(missing)
             why = Text(f"no {names}", f"缺 {names}")

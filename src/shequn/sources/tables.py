@@ -32,14 +32,11 @@ _CORE = {
         FROM member m JOIN one p ON p.who = m.who LEFT JOIN one i ON i.who = m.inviter
         ORDER BY member_id""",
     "membership_events": """
-        SELECT event_id, ts, channel_id, member_id, action, actor_id, method, source_id FROM (
-            SELECT 'e' || left(md5(concat_ws('|', c.id, h.ts, p.id, h.action)), 16) AS event_id,
-                h.ts, c.id AS channel_id, p.id AS member_id, h.action, a.id AS actor_id, h.method,
-                f.id AS source_id, f.reach
-            FROM happening h JOIN one p ON p.who = h.member LEFT JOIN one a ON a.who = h.actor
-            LEFT JOIN channel c ON c.n = h.channel LEFT JOIN file f ON f.n = h.file)
-        QUALIFY row_number() OVER (
-            PARTITION BY event_id ORDER BY actor_id IS NULL, reach DESC, source_id, method) = 1
+        SELECT 'e' || left(md5(concat_ws('|', c.id, h.ts, p.id, h.action)), 16) AS event_id,
+            h.ts, c.id AS channel_id, p.id AS member_id, h.action, a.id AS actor_id, h.method,
+            f.id AS source_id
+        FROM happening h JOIN one p ON p.who = h.member LEFT JOIN one a ON a.who = h.actor
+        LEFT JOIN channel c ON c.n = h.channel LEFT JOIN file f ON f.n = h.file
         ORDER BY channel_id, ts, event_id""",
     "messages": f"""
         SELECT {written("m.id")} AS message_id, c.id AS channel_id,
@@ -108,10 +105,10 @@ class Tables:
 
     def queries(self, readings: Sequence[Reading], report: ImportReport) -> dict[str, str]:
         """Return the query of every table that has something to say; fill in its counts."""
-        known = matrix().get(self._intake.platform, {})
         shown: dict[str, set[str]] = {t: set(c) for t, c in _ALWAYS.items()}
         for what, tables in _SHOWN.items():
-            if what in known and known[what].level != "none":
+            levels = (matrix().get(p, {}).get(what) for p in self._platforms())
+            if any(known and known.level != "none" for known in levels):
                 for table, columns in tables.items():
                     shown[table] |= columns
         made: dict[str, str] = {}
@@ -120,14 +117,24 @@ class Tables:
         for name, query in _CORE.items():
             counts[name] = self._counts(query)
             if counts[name]["*"] or name == "members" or (name == "messages" and not self._new):
-                if name == "messages" and not has_messages and self._new:
+                # Where comings and goings are all there is, an empty table would promise more.
+                other = self._new or counts.get("membership_events", {}).get("*")
+                if name == "messages" and not has_messages and other:
                     continue
                 made[name] = _chosen(query, counts[name], shown[name])
         made |= self._others(report)
         made["sources"] = self._sources(readings, report)
         made["identities"] = self._identities()
-        self._tell(report, counts, known)
+        self._tell(report, counts)
         return made
+
+    def _platforms(self) -> list[str]:
+        """Return the platforms of which the folder holds anything."""
+        before = []
+        if self._old.has("sources"):
+            rows = self._con.execute("SELECT DISTINCT platform FROM old_sources ORDER BY ALL")
+            before = [str(p) for (p,) in rows.fetchall()]
+        return [self._intake.platform, *before]
 
     def columns(self, queries: Mapping[str, str]) -> dict[str, list[str]]:
         """Return the columns of each query."""
@@ -157,12 +164,7 @@ class Tables:
         [row] = self._con.execute(f"SELECT count(*), {counted} FROM ({inner})").fetchall()
         return dict(zip(["*", *columns], row, strict=True))
 
-    def _tell(
-        self,
-        report: ImportReport,
-        counts: Mapping[str, Mapping[str, int]],
-        known: Mapping[str, object],
-    ) -> None:
+    def _tell(self, report: ImportReport, counts: Mapping[str, Mapping[str, int]]) -> None:
         for table in ("messages", "membership_events", "mentions", "members"):
             setattr(report, table, counts[table]["*"])
         report.reactions = self._scalar("SELECT sum(n) FROM reacting")
@@ -256,9 +258,11 @@ class Tables:
             {
                 "n": pa.array(whos, pa.int32()),
                 "raw": pa.array([raws[who] for who in whos], pa.string()),
-                "name": pa.array([n.encode("utf-8", "replace").decode("utf-8") for n in names], pa.string()),
-                "since": pa.array(starts, pa.int64()),
-                "until": pa.array(ends, pa.int64()),
+                "name": pa.array(
+                    [n.encode("utf-8", "replace").decode("utf-8") for n in names], pa.string()
+                ),
+                "since": pa.array([t or None for t in starts], pa.int64()),
+                "until": pa.array([t or None for t in ends], pa.int64()),
             }
         )
         self._con.register("block", block)
@@ -315,9 +319,7 @@ def _old_cell(old: Old, table: str, column: str) -> str:
     kind = schema.tables()[table].columns[column].type
     cell = old.column(table, column, "BIGINT" if kind == "datetime" else schema.DUCKDB_TYPES[kind])
     if column in schema.PEOPLE and column in old.columns[table]:
-        cell = (
-            f"(SELECT min(one.id) FROM was JOIN one USING (who) WHERE was.old_id = {cell})"
-        )
+        cell = f"(SELECT min(one.id) FROM was JOIN one USING (who) WHERE was.old_id = {cell})"
     return f"{cell} AS {quoted(column)}"
 
 

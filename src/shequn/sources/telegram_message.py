@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-KINDS = (
-    "text", "image", "voice", "video", "file", "sticker", "link", "share", "forward", "poll",
-    "system", "other",
-)  # fmt: skip
-_KIND = {name: number for number, name in enumerate(KINDS)}
-TEXT, SYSTEM = _KIND["text"], _KIND["system"]
 _MEDIA = {
     "sticker": "sticker", "voice_message": "voice", "video_message": "video",
     "video_file": "video", "animation": "image", "audio_file": "file",
@@ -26,16 +20,43 @@ _FIELDS = {
     "paid_stars_amount": "other",
 }  # fmt: skip
 TELLING = {*_FIELDS, "media_type", "forwarded_from"}
-LATEST = (1 << 31) - 1  # times and numbers of messages have 32 bits on Telegram
 _PEER = re.compile(r"(?:user|channel|chat)[1-9][0-9]{0,18}")
-_NUMBER = re.compile(r"[0-9]{1,10}")
-_EPOCH = dt.datetime(1970, 1, 1)
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+
+# Telegram Desktop glues its JSON together by hand, and not every version of it is valid: control
+# characters are written as \x01, and around August 2022 the name of a custom emoji's file stood
+# without quotes.
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_BARE = re.compile(r'("document_id": )([^"\s\d-][^\n]*?)(,?\n)')
+
+_USERNAME = re.compile(r"(?<![\w@])@[A-Za-z]\w{3,31}(?!\w)", re.ASCII)
+_LINK = re.compile(r"((?:t|telegram)\.me/)[\w+]+|tg://[^\s]+", re.ASCII | re.IGNORECASE)
+_MASKS = {
+    "mention": "[username]",
+    "phone": "[phone]",
+    "email": "[email]",
+    "bank_card": "[card]",
+}
+_LEAST = 6  # letters of an id that is replaced in a text: see `shequn.sources.people.names`
+
+
+def mend(text: str) -> str:
+    """Return JSON as it should have been written."""
+    return _BARE.sub(_quoted, _ESCAPE.sub(_escaped, text))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u00{match[1]}" if match[1] else match[0]
+
+
+def _quoted(match: re.Match[str]) -> str:
+    return f"{match[1]}{json.dumps(match[2].rstrip(','))}{match[3]}"
 
 
 def unix_time(raw: object) -> int | None:
     """Return seconds since 1970 that are written as text; None for anything else."""
-    if isinstance(raw, str) and _NUMBER.fullmatch(raw):
-        raw = int(raw)
+    if isinstance(raw, str) and len(raw) <= 10 and raw.isascii() and raw.isdigit():
+        return int(raw)
     return raw if type(raw) is int else None
 
 
@@ -55,6 +76,11 @@ def peer_of(raw: object) -> str | None:
     return f"user{raw & 0xFFFFFFFF}" if raw >> 32 == 1 else f"user{raw}"
 
 
+def user_of(raw: object) -> str | None:
+    """Return the id of a user from the number in a mention."""
+    return f"user{raw}" if type(raw) is int and 0 < raw < 1 << 63 else None
+
+
 def text_of(message: dict[str, Any]) -> str:
     """Return the whole text of a message; of a poll, its question."""
     text = message.get("text")
@@ -65,12 +91,45 @@ def text_of(message: dict[str, Any]) -> str:
     return text if isinstance(text, str) else ""
 
 
-def pieces(message: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the text of a message piece by piece, each with what Telegram says it is."""
+def masked(message: dict[str, Any]) -> str:
+    """Return the text of a message without what Telegram itself says is a trace of a person.
+
+    Who is mentioned without user name stands there by id, with a space where a word is beside.
+    """
     text = message.get("text")
     if not isinstance(text, list) or not text:
-        return [(text_of(message), {})]
-    return [(part, {}) if isinstance(part, str) else (_text(part), _dict(part)) for part in text]
+        return text_of(message)
+    made, ends = "", False  # whether what was last is an id
+    for part in text:
+        kind = _dict(part).get("type")
+        piece = part if isinstance(part, str) else _text(part)
+        named = kind == "mention_name"
+        if named:
+            who = user_of(_dict(part).get("user_id"))
+            piece = who if who and len(who) >= _LEAST else "[name]"
+        elif isinstance(kind, str):
+            piece = _MASKS.get(kind, piece)
+        if (named or ends) and _word(made[-1:]) and _word(piece[:1]):
+            made += " "
+        made += piece
+        ends = named or (ends and not piece)
+    return made
+
+
+def _word(sign: str) -> bool:
+    return sign.isalnum() or sign == "_"
+
+
+def tidy(text: str, channel: int, ts: int) -> str:
+    """Return a text without user names and links to people."""
+    if "@" in text:
+        text = _USERNAME.sub("[username]", text)
+    small = text.lower()
+    return _LINK.sub(_no_link, text) if ".me/" in small or "tg:" in small else text
+
+
+def _no_link(match: re.Match[str]) -> str:
+    return f"{match[1] or 'tg://'}[username]"
 
 
 def _text(part: object) -> str:
@@ -91,21 +150,21 @@ def entities(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (part for part in parts if isinstance(part, dict))
 
 
-def kind_of(message: dict[str, Any]) -> int:
-    """Return the kind of a message, as a number into `KINDS`."""
+def kind_of(message: dict[str, Any]) -> str:
+    """Return the kind of a message, as the contract has it."""
     if "forwarded_from" in message:
-        return _KIND["forward"]
+        return "forward"
     if (media := message.get("media_type")) is not None:
-        return _KIND[_MEDIA.get(media, "file") if isinstance(media, str) else "file"]
+        return _MEDIA.get(media, "file") if isinstance(media, str) else "file"
     for name, kind in _FIELDS.items():
         if name in message:
-            return _KIND[kind]
+            return kind
     text = message.get("text")
     if isinstance(text, list):
         said = [p for p in text if not isinstance(p, str) or p.strip()]
         if said and all(_dict(p).get("type") in ("link", "text_link") for p in said):
-            return _KIND["link"]
-    return TEXT if text else _KIND["other"]
+            return "link"
+    return "text" if text else "other"
 
 
 def name_of(name: object) -> str | None:
@@ -122,17 +181,6 @@ def sign_of(reaction: dict[str, Any]) -> str:
     return "paid" if reaction.get("type") == "paid" else "custom"
 
 
-def seconds_of(date: object) -> int | None:
-    """Return the local seconds since 1970 of a date without zone."""
-    if not isinstance(date, str) or len(date) != 19:
-        return None
-    with suppress(ValueError, OverflowError):
-        moment = dt.datetime.fromisoformat(date)
-        if moment.tzinfo is None and 2000 < moment.year < 2100:
-            return (moment - _EPOCH) // dt.timedelta(seconds=1)
-    return None
-
-
 def shown(message: object) -> str:
     """Return a message in short, for the report to blind."""
     if isinstance(message, dict):
@@ -141,5 +189,7 @@ def shown(message: object) -> str:
 
 
 def _short(value: object) -> str:
-    # What holds other values may be nested too deeply to be shown.
+    # What holds other values may be nested too deeply to be shown; a number may be too long.
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return "number"
     return str(value)[:40] if isinstance(value, str | int | float) else type(value).__name__

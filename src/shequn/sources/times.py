@@ -14,6 +14,8 @@ from shequn.text import ShequnError, Text
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LATEST = 4_102_444_800  # 2100: a later second is no time of a message
+_FIRST = dt.date(1970, 1, 1).toordinal()
+_DAY, _CHANGES = 86_400, 1 << 40
 _STEP = 900  # clock changes fall on whole quarters of an hour
 
 
@@ -47,26 +49,31 @@ class Zone:
         self.name, self.counts = name, [0, 0, 0]
         self._zone = zoneinfo.ZoneInfo(name)
         self._offsets: dict[int, tuple[int, int]] = {}
+        self._days: dict[int, int] = {}
 
     def at(self, local: int) -> int:
         """Return seconds since 1970 UTC for one local time, counted as `utc` does."""
-        step = local // _STEP
-        offset, state = self._offsets.get(step) or self._look_up(step)
+        known = self._days.get(local // _DAY)
+        if known is None:
+            known = self._day(local // _DAY)
+        if known is not _CHANGES:
+            self.counts[0] += 1
+            return local - known
+        offset, state = self._offsets.get(local // _STEP) or self._look_up(local // _STEP)
         self.counts[state] += 1
         return local - offset
 
     def utc(self, times: Iterable[int]) -> array[int]:
         """Return seconds since 1970 UTC for local seconds since 1970."""
-        moved = array("q")
-        last, offset, state = None, 0, 0
-        for local in times:
-            step = local // _STEP
-            if step != last:
-                last = step
-                offset, state = self._offsets.get(step) or self._look_up(step)
-            self.counts[state] += 1
-            moved.append(local - offset)
-        return moved
+        return array("q", map(self.at, times))
+
+    def _day(self, day: int) -> int:
+        """Return the offset of a whole day, or that it changes within."""
+        steps = _DAY // _STEP
+        found = {self._look_up(day * steps + i) for i in range(steps)}
+        offset, state = found.pop()
+        self._days[day] = _CHANGES if found or state else offset
+        return self._days[day]
 
     def _look_up(self, step: int) -> tuple[int, int]:
         local = dt.datetime(1970, 1, 1, tzinfo=self._zone) + dt.timedelta(seconds=step * _STEP)
@@ -77,6 +84,28 @@ class Zone:
         state = 0 if first == second else 1 if first > second else 2
         self._offsets[step] = first, state
         return first, state
+
+
+def seconds_of(date: object) -> int | None:
+    """Return the local seconds since 1970 of ``YYYY-MM-DDTHH:MM:SS``; None of anything else."""
+    if not isinstance(date, str) or len(date) != 19 or date[10] not in "T ":
+        return None
+    day, clock = _midnight(date[:10]), date[11:13] + date[14:16] + date[17:]
+    if day is None or date[13] + date[16] != "::" or not (clock.isascii() and clock.isdigit()):
+        return None
+    hour, minute, second = int(clock[:2]), int(clock[2:4]), int(clock[4:])
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    return day + 3600 * hour + 60 * minute + second
+
+
+@lru_cache(maxsize=4096)
+def _midnight(date: str) -> int | None:
+    try:
+        day = dt.date.fromisoformat(date)
+    except ValueError:
+        return None
+    return _DAY * (day.toordinal() - _FIRST) if 2000 < day.year < 2100 else None
 
 
 @lru_cache(maxsize=8192)

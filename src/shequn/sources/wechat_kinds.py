@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-KINDS = (
+(TEXT, IMAGE, VOICE, VIDEO, FILE, STICKER, LINK, REDPACKET, TRANSFER, CALL, SHARE, FORWARD,
+ OTHER) = (
     "text", "image", "voice", "video", "file", "sticker", "link", "redpacket", "transfer", "call",
-    "share", "forward", "system", "recall", "other",
+    "share", "forward", "other",
 )  # fmt: skip
-(TEXT, IMAGE, VOICE, VIDEO, FILE, STICKER, LINK, REDPACKET, TRANSFER, CALL, SHARE, FORWARD, SYSTEM,
- RECALL, OTHER) = range(len(KINDS))  # fmt: skip
-NOTICE, POKE = len(KINDS), len(KINDS) + 1  # grey lines, whose kind their text tells
-GREY = (NOTICE, POKE)
-QUOTE = len(KINDS) + 2  # a text that answers another message
+NOTICE, POKE = "notice", "poke"  # grey lines, whose kind their text tells
+GREY = frozenset({NOTICE, POKE})
+QUOTE = "quote"  # a text that answers another message
 
 # Column Type of the database; 42 is a name card, 48 a place.
 CSV_KINDS = {
@@ -43,10 +42,9 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def named_kind(name: str, text: str) -> int:
+def named_kind(name: str, text: str) -> str:
     """Return the kind for a name of WeFlow or EchoTrace, and the text where the name says little."""
-    kind = _NAMED.get(name)
-    if kind is not None:
+    if kind := _NAMED.get(name):
         return kind
     if "<sysmsg" in text[:200]:
         return NOTICE

@@ -3,14 +3,15 @@
 The lines are the client's own sentences, Chinese or English, with display names in them; newer
 databases hold a template in XML with the ids of the people beside it. Names may hold quotation
 marks and ``、``, so a sentence may be read in more than one way: every way is returned, and
-`shequn.sources.wechat_people` takes the one whose names are known.
+`shequn.sources.wechat_grey` takes the one whose names are known. Other platforms say much the same
+without the quotation marks; that is read too, where asked for.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 JOIN, KICK, LEAVE, ROLE = "join", "kick", "leave", "role"
@@ -58,9 +59,10 @@ _BUTTONS = ("撤销", "重新编辑", "revoke", "undo", "re-edit", "$revoke$")  
 _ALSO_THERE = (("群聊参与人", ""), (" to a group chat with ", " to a group chat"))
 _COMMA = re.compile(r"\s*、\s*|,\s+")
 
+Rule = tuple[str, str, str, str, tuple[str, ...]]
 # action, method, order, words between, words at the end. Order: a is who did it, s to whom; y at
 # the end says that the exporter did it; * that anything may follow. The first that fits counts.
-_RULES: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+_RULES: tuple[Rule, ...] = (
     (JOIN, "qr", "sa", "通过扫描", ("分享的二维码加入群聊", "分享的二维码加入了群聊")),
     (JOIN, "qr", "sa", "通过", ("的邀请二维码加入群聊", "的邀请二维码加入了群聊")),
     (JOIN, "qr", "s", "", ("通过扫描二维码加入群聊", "通过扫描二维码加入了群聊")),
@@ -91,18 +93,40 @@ _RULES: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     (PAT, "", "as*", " nudged ", ()),
     (OTHER, "", "a*", " changed the group name to ", ()),
 )  # fmt: skip
+_THIS_GROUP = re.compile("(?:本群|该群|群组)$")
+_BARE_RULES: tuple[Rule, ...] = (
+    (JOIN, "link", "s", "", (" joined using this group's invite link",)),
+    (JOIN, "invite", "as", " added ", ("",)),
+    (KICK, "", "as", " removed ", ("",)),
+    (JOIN, "", "s", "", (" joined the server", " joined the group", " joined")),
+    (LEAVE, "", "s", "", (" left the server", " left the group", " left")),
+)
 
 
-def read_notice(text: str) -> Notice | None:
-    """Return what a grey line says; None where it is none of the known sentences."""
-    if "<sysmsg" in text:
+def read_notice(text: str, *, bare: bool = False) -> Notice | None:
+    """Return what a grey line says; None where it is none of the known sentences.
+
+    Parameters
+    ----------
+    text
+        The line.
+    bare
+        Whether names stand without quotation marks, as on QQ and most other platforms.
+    """
+    if "<sysmsg" in text and not bare:
         return _read_xml(text)
     if len(text) > _MOST:
         return None
+    if bare:
+        return _read_sentence(
+            _THIS_GROUP.sub("群聊", _trim(text)), (*_RULES, *_BARE_RULES), bare=True
+        )
     return _read_sentence(_TAG.sub("", text))
 
 
-def _read_sentence(text: str) -> Notice | None:
+def _read_sentence(
+    text: str, rules: Iterable[Rule] = _RULES, *, bare: bool = False
+) -> Notice | None:
     text = _trim(text)
     for words, kept in _ALSO_THERE:
         if (at := text.lower().find(words)) > 0:
@@ -110,8 +134,8 @@ def _read_sentence(text: str) -> Notice | None:
     small = text.lower()
     if len(small) != len(text):  # a letter whose lower case is longer: İ
         small = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    for action, method, order, between, ends in _RULES:
-        ways = tuple(dict.fromkeys(_ways(text, small, order, between, ends)))
+    for action, method, order, between, ends in rules:
+        ways = tuple(dict.fromkeys(_ways(text, small, order, between, ends, bare=bare)))
         if ways:
             return Notice(action, method, ways)
     return None
@@ -127,9 +151,11 @@ def _trim(text: str) -> str:
         text = text[: -len(button)]
 
 
-def _ways(text: str, small: str, order: str, between: str, ends: tuple[str, ...]) -> Iterator[Way]:
+def _ways(
+    text: str, small: str, order: str, between: str, ends: tuple[str, ...], *, bare: bool
+) -> Iterator[Way]:
     """Yield the ways in which a rule reads a sentence."""
-    foreign = (between or ends[0]).isascii()  # English: names stand without quotation marks
+    foreign = bare or (between or ends[0]).isascii()  # English: names without quotation marks
     if not ends:
         if (at := small.find(between)) > 0 and (actor := _party(text[:at], foreign)):
             rest = _first(text[at + len(between) :], foreign) if "s" in order else None
@@ -176,13 +202,13 @@ def _subjects(text: str, foreign: bool, method_is_sole: bool = False) -> tuple[P
     text = text.strip()
     if text.lower() in _YOU_WORDS:
         return (YOU,)
-    both = "you and " if foreign else "你和"
-    if text.lower().startswith(both):
+    both = next((b for b in ("你和", "you and ") if text.lower().startswith(b)), None)
+    if both:
         rest = _subjects(text[len(both) :], foreign)
         return (YOU, *rest) if rest else ()
     name = _quoted(text) or (text if foreign else None)
     # "A"邀请"B" as the subject of 加入了群聊 alone would be one odd name.
-    if not name or (method_is_sole and not foreign and '"邀请"' in name):
+    if not name or (method_is_sole and '"邀请"' in name):
         return ()
     return (Party(name.replace('"、"', "、").replace("”、“", "、"), listed=True),)
 

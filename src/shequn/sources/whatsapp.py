@@ -1,301 +1,269 @@
 """Read chats exported from WhatsApp: ``_chat.txt`` in a zip, or ``WhatsApp Chat with X.txt``.
 
 Two layouts are known, each in many local forms of date and clock: ``[date, time] name: text``
-(iPhone) and ``date, time - name: text`` (Android). Which line begins a message, what its date is
-and who wrote it are decided in `whatsapp_lines`, `whatsapp_clock` and `whatsapp_people`, what
-WhatsApp itself writes in `whatsapp_words`, and which exports are of one chat in `whatsapp_merge`.
+(iPhone) and ``date, time - name: text`` (Android).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from shequn.sources import whatsapp_report
-from shequn.sources.files import Export, ExportFile
-from shequn.sources.folder import Community, Value
-from shequn.sources.privacy import token
-from shequn.sources.redact import Redactor
-from shequn.sources.report import FileLeftOut, ImportReport
-from shequn.sources.times import Zone
-from shequn.sources.whatsapp_clock import ask, day_number, order_of, told_order
-from shequn.sources.whatsapp_lines import Log, Parser, styles
-from shequn.sources.whatsapp_merge import alike, chats, drop_copies
-from shequn.sources.whatsapp_people import (
-    EXPORTER,
-    Names,
-    exporters,
-    find_people,
-    happened,
-    people_by_channel,
-)
-from shequn.sources.whatsapp_tables import tables
-from shequn.sources.whatsapp_words import SYSTEM
+from shequn.sources.files import ExportFile
+from shequn.sources.intake import Intake
+from shequn.sources.platforms import Head
+from shequn.sources.report import Reading
+from shequn.sources.whatsapp_chats import alike, chats
+from shequn.sources.whatsapp_clock import ask, day_number
+from shequn.sources.whatsapp_lines import Log, id_of, style_of_file
+from shequn.sources.whatsapp_people import EXPORTER, STEPS, Mentions, exporters, happened
+from shequn.sources.whatsapp_talk import Talk
+from shequn.sources.whatsapp_words import plain
 from shequn.text import ShequnError, Text
 
-PLATFORM = "whatsapp"
-_BOTS = frozenset({"Meta AI"})
+NAME = Text("WhatsApp", "WhatsApp")
+HINT = Text(
+    'Give the zip or txt that "Export chat" made of a group, without media, or a folder of them.',
+    "请给出群聊“导出聊天”（不含媒体）得到的 zip 或 txt，或放着它们的文件夹。",
+)
+LAYOUTS = {
+    "whatsapp-bracket": Text(
+        "lines that begin with [date, time] name:", "行首是 [日期 时间] 名字:"
+    ),
+    "whatsapp-dash": Text("lines that begin with date, time - name:", "行首是 日期 时间 - 名字:"),
+}
+_BOT = "Meta AI"
+_CAP, _CAP_MEDIA = (
+    39_900,
+    range(9_900, 10_101),
+)  # exports stop at 40,000 messages, 10,000 with media
 _TITLE = re.compile(
     r"(?:WhatsApp (?:Chat|聊天|对话|對話)(?:记录|紀錄)? ?(?:with|mit|-|–|_)? ?(.+?)"
     r"|[与與和](.+?)的 ?WhatsApp ?(?:聊天|对话|對話)(?:记录|紀錄)?)",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"(?: ?\(\d{1,3}\)| - Copy| 副本)+$")
-_MEDIA = re.compile(
-    r"\.(jpe?g|png|webp|gif|hei[cf]|bmp|mp[34]|mov|3gp|avi|mkv|opus|m4a|aac|ogg|amr|wav|vcf|pdf|docx?"
-    r"|xlsx?|pptx?|zip|apk|rar|7z|was|thumb)"
-)
-_OTHER_FILE = Text(
-    "not a text file (a picture or other attachment)", "不是文本文件（图片或其他附件）"
-)
-_NO_CHAT = Text(
-    "no line begins like a WhatsApp message ([date, time] name: text, or date, time - name: text)",
-    "没有一行像 WhatsApp 消息的开头（[日期 时间] 名字: 正文，或 日期 时间 - 名字: 正文）",
-)
-_NO_DAY = Text("none of its dates exists", "里面的日期都不存在")
-_COPY = Text("a copy: other files that were read hold it whole", "重复：已读的其他文件完整包含它")
+_CALLED = re.compile(r"@\+?([0-9]{6,15})(?![0-9])")
+_HOW = {
+    "told": Text("so you said", "由你指定"),
+    "year": Text("the year stands first", "年份在前"),
+    "over 12": Text("a part of a date is over 12", "有大于 12 的数"),
+    "same": Text("both ways give the same days", "两种读法是同一天"),
+    "time": Text("only this way runs on in time", "只有这种读法时间不倒退"),
+}
 
 
-def read(
-    export: Export,
-    *,
-    timezone: Zone,
-    key: bytes,
-    keep_text: bool = False,
-    date: dt.date | None = None,
-) -> Community:
-    """Read WhatsApp exports, as `shequn.sources.Reader` says.
+def sniff(head: Head) -> str | Text | None:
+    """Return the layout of a file."""
+    if not head.named(".txt") or head.file.name.startswith("._"):
+        return None
+    style = style_of_file(head.lines)
+    return style.name if style else None
+
+
+def read(files: list[Reading], intake: Intake) -> None:
+    """Put what files say into an intake.
 
     All chats of an export are taken as one community: the same name in two of them is one person.
-    ``date`` is not needed. With ``keep_text`` the files are read again while the messages are
-    written.
 
     Raises
     ------
     ShequnError
-        Where there is no chat, or day and month cannot be told apart.
+        Where day and month cannot be told apart, or no chat is that of a group.
     """
-    logs, left_out = _sniff(export.files)
-    export.expect([log.file for log in logs])
-    logs = _parse(logs, left_out)
-    if not logs:
-        raise _nothing(export.place, left_out)
-    for log in logs:
-        log.times = timezone.utc(log.times)
-        log.span = min(log.times), max(log.times)
-    logs.sort(key=lambda log: log.file.sha256)  # whatever the order of the files
-    everything = logs
-
-    groups = chats(logs)
-    own = exporters(logs)
-    people = find_people(logs, own, [p for g in groups if len(g) > 1 for p in alike(g)])
-    _name_channels(groups, key)
-    for group in groups:
-        if len(group) > 1:
-            drop_copies(group, people.person_of)
-    whole = [log for log in logs if not any(k <= SYSTEM for k in log.kinds) and log.gone]
-    left_out += [FileLeftOut(log.file.name, _COPY, duplicate=True) for log in whole]
-    logs = [log for log in logs if log not in whole]
-    for log, me in zip(everything, own, strict=True):
-        happened(log, me, people.known)  # again, without those of copies
-    people.robots = {p for name, p in people.person_of.items() if name in _BOTS}
-    people.hide(PLATFORM, key)
-    for log in logs:
-        log.ignored += sum(log.kinds[i] == SYSTEM and i not in log.actors for i in log.said) - len(
-            {e[0] for e in log.events if e[0] not in log.actors}
+    intake.identity = "words"
+    logs = _scan(files, intake)
+    groups = [
+        g for g in chats([log for log in logs if log.times]) if any(x.shows_group() for x in g)
+    ]
+    private = sum(bool(log.times) for log in logs) - sum(map(len, groups))
+    if private and not groups:
+        raise ShequnError(
+            Text(
+                "Every chat here is one of two people: such talks are not read.",
+                "这里的聊天都是两个人的私聊，不读取。",
+            ),
+            HINT,
         )
-    _name_sources(logs, key)
-    logs.sort(key=lambda log: (log.channel_id, log.span or (0, 0), log.file.sha256))
+    talks: list[Talk] = []
+    matched = 0
+    for group, raw in zip(groups, _ids(groups), strict=True):
+        titles = [log.title for log in group if log.title]
+        channel = intake.channel(raw, kind="group", name=min(titles, default=None))
+        for log in group:
+            intake.open(log.reading)
+            talk = Talk(log, channel)
+            talk.put(intake)
+            talks.append(talk)
+        for one, other in alike(group):
+            a, b = id_of(plain(one)), id_of(plain(other))
+            matched += a != b
+            intake.same(a, b)
+    linked = _happen(talks, intake)
+    _mention(talks, intake)
+    if _BOT in intake.people.numbers:
+        intake.member(_BOT, is_bot=True)
+    _tell(talks, intake, private, matched, linked)
 
-    report = ImportReport(PLATFORM, timezone.name, bots=len(people.robots), text_kept=keep_text)
-    report.took(logs, left_out, _shown)
-    whatsapp_report.fill(report, people, logs, everything)
-    redact = _redactor(people) if keep_text else None
-    channels = _channels(logs)
-    name = ", ".join(str(c[0]) for c in channels[:3]) + ("…" if channels[3:] else "")
-    made = tables(logs, people, report, channels, redact)
-    return Community(name, timezone.name, made, report)
 
-
-def _sniff(files: list[ExportFile]) -> tuple[list[Log], list[FileLeftOut]]:
+def _scan(files: list[Reading], intake: Intake) -> list[Log]:
+    """Find the messages of every file, and when they were sent."""
     logs: list[Log] = []
-    left_out: list[FileLeftOut] = []
-    others: Counter[str] = Counter()
+    unsure: list[tuple[str, Sequence[str], tuple[int, int, int]]] = []
     for file in files:
-        suffix = PurePosixPath(file.name).suffix.lower()
-        if _MEDIA.fullmatch(suffix) or file.name.startswith("._"):
-            others[suffix] += 1  # thousands of pictures, whose names may hold those of people
+        intake.open(file)
+        style = style_of_file(file.file.head())
+        if style is None:  # it was recognised a moment ago
             continue
-        style = styles(file.head())
-        if style is None:
-            left_out.append(FileLeftOut(file.name, _NO_CHAT))
-            continue
-        title, told = _title(file)
-        logs.append(Log(file, style.name, style=style, title=title, told=told))
-    left_out += [FileLeftOut(f"*{s} ({n})", _OTHER_FILE) for s, n in sorted(others.items())]
-    return logs, left_out
-
-
-def _title(file: ExportFile) -> tuple[str | None, str | None]:
-    """Return the chat's name and the order of day and month, from the names of file and zip."""
-    stem, told = _bare(PurePosixPath(file.name).stem)
-    places = [stem]
-    if file.packed:
-        outer, also = _bare(file.path.stem)
-        told = told or also
-        places += [*PurePosixPath(file.packed[1].filename).parts[-2:-1], outer]
-    else:
-        places.append(file.path.parent.name)
-    for place in places:
-        if found := _TITLE.fullmatch(place.strip()):
-            return (found[1] or found[2]).strip(), told
-    if stem.lower().strip("_ ") == "chat":
-        return (places[-1] if file.packed else None), told
-    return stem, told
-
-
-def _bare(stem: str) -> tuple[str, str | None]:
-    stem, told = told_order(_COUNT.sub("", stem))
-    return _COUNT.sub("", stem), told
-
-
-def _parse(logs: list[Log], left_out: list[FileLeftOut]) -> list[Log]:
-    kept: list[Log] = []
-    unsure: list[tuple[str, tuple[str, ...], tuple[int, int, int]]] = []
-    seen: set[str] = set()
-    for log in logs:
-        parser = Parser(log)
-        parser.read()
-        if log.file.sha256 in seen:
-            left_out.append(FileLeftOut(log.file.name, _COPY, duplicate=True))
-            continue
-        seen.add(log.file.sha256)
-        log.order = order_of(log.style, log.dates, log.date_of, log.told)
-        if not log.order.name:
+        log = Log(file, style, _title(file.file))
+        log.scan(compare=len(files) > 1)
+        log.settle(intake.options.zone, day_first=intake.options.day_first)
+        if log.rows and not log.order.name:
             ways = log.order.open
             shown = next(d for d in log.dates if len({day_number(d, n) for n in ways}) > 1)
-            unsure.append((_place(log.file), ways, shown))
-            continue
-        wrong = [d for d in log.dates if day_number(d, log.order.name) is None]
-        if log.told == log.order.name and len(wrong) * 20 > len(log.dates):
-            raise _contradiction(log, wrong[0])
-        if not log.kinds or len(wrong) == len(log.dates):
-            left_out.append(FileLeftOut(log.file.name, _NO_DAY if log.kinds else _NO_CHAT))
-            continue
-        parser.settle()
-        kept.append(log)
+            unsure.append(("/".join(file.file.parts) or file.file.name, ways, shown))
+        logs.append(log)
     if unsure:
-        raise ShequnError(*ask(sorted(unsure)))
-    return kept
+        raise ask(sorted(unsure))
+    return sorted(logs, key=lambda log: log.reading.file.sha256)  # in whatever order they came
 
 
-def _place(file: ExportFile) -> str:
-    return f"{file.path.name}/{file.name}" if file.packed else file.name
+def _title(file: ExportFile) -> str | None:
+    """Return the chat's name, from the names of file, folder and zip."""
+    stem = _COUNT.sub("", PurePosixPath(file.name).stem)
+    above = [_COUNT.sub("", re.sub(r"\.zip$", "", p, flags=re.I)) for p in file.parts[-2::-1]]
+    for place in [stem, *above, file.path.parent.name]:
+        if found := _TITLE.fullmatch(place.strip()):
+            return str(found[1] or found[2]).strip()
+    if stem.lower().strip("_ ") == "chat":
+        return above[0] if above and file.packed else None
+    return stem
 
 
-def _contradiction(log: Log, date: tuple[int, int, int]) -> ShequnError:
-    shown = "/".join(f"{n:02}" for n in date)
-    return ShequnError(
-        Text(
-            f"The name of {_place(log.file)} says {log.told}, but it holds the date {shown}.",
-            f"{_place(log.file)} 的文件名说是 {log.told}，里面却有日期 {shown}。",
-        ),
-        Text(
-            "Take the ending off the file's name, or give the other one.",
-            "去掉文件名的这个结尾，或换成另一个。",
-        ),
-    )
+def _ids(groups: list[list[Log]]) -> list[str]:
+    """Return an id of each chat that is the same in its next export."""
+    taken: Counter[str] = Counter()
+    ids: dict[int, str] = {}
+    for group in sorted(groups, key=lambda g: (min(x.span for x in g), g[0].reading.file.sha256)):
+        first = min(group, key=lambda log: log.span)
+        titles = [log.title for log in group if log.title]
+        raw = min(titles) if titles else f"{first.span[0]}\0{min(first.names, default='')}"
+        taken[raw] += 1  # several chats may have one name
+        ids[id(group)] = raw if taken[raw] == 1 else f"{raw}\0{taken[raw]}"
+    return [ids[id(group)] for group in groups]
 
 
-def _nothing(export: Path, left_out: list[FileLeftOut]) -> ShequnError:
-    shown = left_out[:3]
-    return ShequnError(
-        Text(
-            f"No WhatsApp chat could be read in {export}. "
-            + "; ".join(f"{f.file}: {f.why.en}" for f in shown),
-            f"{export} 里没有能读的 WhatsApp 聊天。"
-            + "；".join(f"{f.file}：{f.why.zh}" for f in shown),
-        ),
-        Text(
-            'Give the zip or txt that "Export chat" made, or a folder of them.',
-            "请给出“导出聊天”得到的 zip 或 txt，或放着它们的文件夹。",
-        ),
-    )
-
-
-def _name_channels(groups: list[list[Log]], key: bytes) -> None:
-    """Name every chat by a token: its own name may be that of a person."""
-    taken: dict[str, list[Log]] = {}
-    for group in groups:
-        titles = sorted({log.title for log in group if log.title})
-        first = min(group, key=lambda log: (log.times[0], log.file.sha256))
-        told = titles[0] if titles else "\0".join([str(first.times[0]), *first.names[1:2]])
-        name = "chat-" + token(key, "channel", PLATFORM, told)[:8]
-        for log in group:
-            log.channel_id = name
-        taken.setdefault(name, []).append(first)
-    for name, firsts in taken.items():
-        if len(firsts) > 1:  # two chats of one name
-            firsts.sort(key=lambda log: (log.times[0], log.file.sha256))
-            renamed = {id(f): f"{name}-{n}" for n, f in enumerate(firsts, 1)}
-            for group in groups:
-                new = next((renamed[id(log)] for log in group if id(log) in renamed), None)
-                for log in group:
-                    log.channel_id = new or log.channel_id
-
-
-def _name_sources(logs: list[Log], key: bytes) -> None:
-    def parts(log: Log) -> tuple[str, ...]:
-        return "source", log.channel_id, str(log.span[0] if log.span else 0), str(log.rows[0])
-
-    # By its beginning, not its whole: an export that has grown since keeps its ids.
-    times = Counter(map(parts, logs))
-    for log in logs:
-        more = (log.file.sha256,) if times[parts(log)] > 1 else ()
-        log.source_id = "s" + token(key, *parts(log), *more)[:12]
-
-
-def _channels(logs: Sequence[Log]) -> list[tuple[Value, ...]]:
-    people = people_by_channel(logs)
-    group: set[str] = set()
-    made: dict[str, int] = {}
-    for log in logs:
-        if any(action in ("join", "leave", "kick", "role") for _, action, *_ in log.events):
-            group.add(log.channel_id)
-        for entry, _, _, _, method in log.events:
-            if method == "create":
-                at = log.times[entry]
-                made[log.channel_id] = min(made.get(log.channel_id, at), at)
-    return [
-        (c, "group" if c in group or n > 2 else "private", made.get(c))
-        for c, n in sorted(people.items())
-    ]
-
-
-def _fold(text: str) -> str:
-    lower = text.lower()
-    if len(lower) == len(text):
-        return lower
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
-def _redactor(people: Names) -> Redactor:
-    names = {
-        _fold(form): people.ids[raw]
-        for raw, name in sorted(people.names)
-        if raw != EXPORTER
-        for form in (raw, name, name.lstrip("~"))
-        if form.strip()
+def _happen(talks: list[Talk], intake: Intake) -> int:
+    """Put in what WhatsApp's own lines tell; return how many changes of number they show."""
+    known = set(intake.people.numbers)
+    known |= {
+        id_of(s.actor)
+        for talk in talks
+        for _, _, s in talk.said
+        if s.actor and s.action in STEPS and s.whom is not None
     }
-    return Redactor(names, _fold)
+    linked = set()
+    for talk, me in zip(talks, exporters([t.owns for t in talks]), strict=True):
+        intake.open(talk.log.reading)
+        if EXPORTER in talk.spoke and me != EXPORTER:
+            intake.same(EXPORTER, me)
+        for row, ts, said in talk.said:
+            actor, events = happened(said, me, known)
+            if actor is not None:
+                talk.see(intake, actor, ts)
+                intake.message(row, talk.channel, actor, ts, "", "system")
+            for action, whom, by, method in events:
+                talk.see(intake, whom, ts)
+                if action == "rename" and by is not None:
+                    intake.same(by, whom)
+                    linked.add((by, whom))
+                    by = None
+                intake.event(row, ts, action, whom, channel=talk.channel, actor=by, method=method)
+                if method == "create":
+                    intake.channel(intake.channels[talk.channel].raw, created=ts)
+    return len(linked)
 
 
-def _shown(name: str) -> str:
-    """Return a file's name without the name of the chat, which may be a person's."""
-    stem, told = told_order(PurePosixPath(name).stem)
-    if name.startswith("*") or stem.lower().strip("_ ") == "chat":
-        return name
-    return "X" + (f"_{told}" if told else "") + PurePosixPath(name).suffix
+def _mention(talks: list[Talk], intake: Intake) -> None:
+    """Put in who is named, now that everybody is known."""
+    find = Mentions(intake.people.numbers)
+    for talk in talks:
+        intake.open(talk.log.reading)
+        for row, text in talk.named:
+            if who := find.target(text):
+                intake.mention(row, who)
+    numbers = find.numbers
+
+    def tidy(text: str, channel: int, ts: int) -> str:
+        """Give back a number after an @ the form in which it is known, and hide others."""
+        return _CALLED.sub(lambda m: f"@{numbers.get(m[1], '[phone]')}", text)
+
+    intake.tidy = tidy
+
+
+def _tell(talks: list[Talk], intake: Intake, private: int, matched: int, linked: int) -> None:
+    """Say what had to be assumed."""
+    logs = [talk.log for talk in talks]
+    full = sum(
+        len(t.log.rows) >= _CAP or (t.attached > 0 and len(t.log.rows) in _CAP_MEDIA) for t in talks
+    )
+    unknown = EXPORTER in intake.people.numbers
+    intake.note(
+        f"{private:,} chats of two people were left out.",
+        f"{private:,} 个两人私聊没有读。",
+        when=private,
+    )
+    intake.note(
+        "Names are the only ids: people are the contact names (or numbers) on the phone that "
+        "exported. Two people with one contact name are one member; a renamed contact is two, "
+        f"unless two exports agree ({matched:,} joined so) or a line gives both numbers "
+        f"({linked:,} joined so).",
+        "名字是唯一的编号：人就是导出手机上的联系人名字（或号码）。同名的两个人算一个成员；"
+        f"改过备注的人算两个，除非两份导出互相印证（这样合并 {matched:,} 对），"
+        f"或有一行同时写出新旧号码（这样合并 {linked:,} 对）。",
+    )
+    intake.note(
+        "Whoever exported is called You in WhatsApp's own lines, and no line shows the name behind "
+        "it: You is a member of its own.",
+        "系统提示里的“您”是导出者，没有一行写出名字，“您”单算一个成员。",
+        when=unknown,
+    )
+    for (order, how), n in sorted(Counter(log.order[:2] for log in logs).items()):
+        intake.note(
+            f"{n:,} files have dates in the order {order}: {_HOW[how].en}.",
+            f"{n:,} 个文件的日期顺序是 {order}：{_HOW[how].zh}。",
+        )
+    intake.note(
+        "Times are whole minutes: many phones write no seconds, and those of others are cut off, "
+        "so that two phones' exports of a chat agree. Within a minute the order of rows is the "
+        "order of the chat.",
+        "时间精确到分钟：许多手机不写秒，其他的秒也去掉，两部手机的导出才对得上。"
+        "同一分钟内，行的顺序就是聊天的顺序。",
+    )
+    intake.note(
+        f"{full:,} files hold as many messages as WhatsApp exports at most (about 40,000, or "
+        "10,000 with media): their oldest messages are probably missing, without a word in the "
+        "file.",
+        f"{full:,} 个文件的消息数达到 WhatsApp 导出上限（约 4 万条，带媒体 1 万条）："
+        "最早的消息很可能缺失，文件里没有说明。",
+        when=full,
+    )
+    changed = sum(t.edited for t in talks)
+    for n, en, zh in (
+        (sum(log.pasted for log in logs),
+         "rows look like the beginning of a message, but their time does not fit between their "
+         "neighbours: they are read as text of the message before",
+         "行看起来像新消息的开头，但时间与前后不合，按上一条消息的正文读取"),
+        (sum(log.turned_back for log in logs), "times the time runs back by more than a day",
+         "处时间倒退超过一天"),
+        (sum(t.media for t in talks), "messages lack a file without saying of which kind",
+         "条消息省略了媒体，又没写是哪一种"),
+        (sum(t.apps for t in talks), "messages are WhatsApp's own words, in a wording not known "
+         "here: they are of kind other", "条是 WhatsApp 自己的话，措辞不认识，类型记作 other"),
+        (changed, "messages were edited; when is not written. An earlier export that has them as "
+         "they were first adds them once more", "条消息编辑过，没有写时间；更早的导出里若有编辑前的样子，"
+         "会多算一条"),
+    ):  # fmt: skip
+        intake.note(f"{n:,} {en}.", f"{n:,} {zh}。", when=n)

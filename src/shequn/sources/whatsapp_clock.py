@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from shequn.text import Text
+from shequn.text import ShequnError, Text
 
 _EPOCH = dt.date(1970, 1, 1)
 DAY = 86400
-_YEARS = range(2009, 2100)  # WhatsApp began in 2009
+_YEARS = range(2009, 2099)  # WhatsApp began in 2009
 _S = "[ \u00a0\u2009\u202f\u200e\u200f]"
 _LATIN = rf"[AaPp]\.?{_S}?[Mm]\.?"
 _HAN = "上午|下午|凌晨|清晨|早上|早晨|中午|正午|午夜|傍晚|晚上|夜晚|半夜|오전|오후|午前|午後"
@@ -30,7 +29,6 @@ _PARTS = re.compile(
 _NUMBERS = re.compile(r"[0-9]+")
 
 ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}  # where year, month, day stand
-_SUFFIX = re.compile(r"[ _-](dmy|mdy|ymd)$", re.IGNORECASE)
 
 
 class Style(NamedTuple):
@@ -112,22 +110,19 @@ def numbers(date: str) -> tuple[int, int, int]:
     return one, two, three
 
 
-def told_order(stem: str) -> tuple[str, str | None]:
-    """Return a name without ``_dmy``, ``_mdy`` or ``_ymd`` at its end, and which it was."""
-    found = _SUFFIX.search(stem)
-    return (stem[: found.start()], found[1].lower()) if found else (stem, None)
-
-
 class Order(NamedTuple):
     """How dates are to be read."""
 
     name: str  # of ORDERS; "" where that stays open
-    how: str  # "name", "year", "over 12", "same", "time", or "" where it stays open
+    how: str  # "told", "year", "over 12", "same", "time", or "" where it stays open
     open: tuple[str, ...] = ()
 
 
 def order_of(
-    style: Style, dates: Sequence[tuple[int, int, int]], of: Iterable[int], told: str | None
+    style: Style,
+    dates: Sequence[tuple[int, int, int]],
+    of: Iterable[int],
+    day_first: bool | None = None,
 ) -> Order:
     """Decide the order of day and month from the whole file.
 
@@ -137,12 +132,10 @@ def order_of(
         The different dates, as `numbers`.
     of
         The date of each message in turn, as a place in ``dates``.
-    told
-        The order that the file's name gives.
+    day_first
+        What the user says; it counts unless the file holds dates that cannot be so.
     """
     names = {"first": ["ymd"], "last": ["dmy", "mdy"], "": ["dmy", "mdy", "ymd"]}[style.year]
-    if told in names:
-        return Order(told, "name")
     turns = Counter(pairwise(_changes(of)))
     used = {i for pair in turns for i in pair} or {0}
     days = {n: [day_number(d, n) for d in dates] for n in names}
@@ -152,6 +145,9 @@ def order_of(
         return Order(left[0], "year" if len(names) == 1 else "over 12")
     if all(len({days[n][i] for n in left}) == 1 for i in used):
         return Order(left[0], "same")
+    told = "" if day_first is None else "dmy" if day_first else "mdy"
+    if told in left:
+        return Order(told, "told")
     back = {
         n: sum(
             count
@@ -193,7 +189,7 @@ def day_number(date: tuple[int, int, int], order: str) -> int | None:
         return None
 
 
-def pasted(times: array[int], most: int = 40, slack: int = DAY) -> list[range]:
+def pasted(times: Sequence[int], most: int = 40, slack: int = DAY) -> list[range]:
     """Find runs of messages that lie in a message's text: pasted lines that look like new ones.
 
     The time of such a run leaves that of the messages around by more than a day, and comes back.
@@ -235,14 +231,19 @@ def pasted(times: array[int], most: int = 40, slack: int = DAY) -> list[range]:
     return found
 
 
-def ask(files: Sequence[tuple[str, tuple[str, ...], tuple[int, int, int]]]) -> tuple[Text, Text]:
-    """Return what is to be said of files whose dates can be read in several ways."""
+def ask(files: Sequence[tuple[str, Sequence[str], tuple[int, int, int]]]) -> ShequnError:
+    """Return what is to be said of files whose dates can be read in several ways.
+
+    Parameters
+    ----------
+    files
+        Name, the orders that are left, and a date that they read differently.
+    """
     name, orders, date = files[0]
     shown = "/".join(f"{n:02}" for n in date)
     ways = [f"{n} ({_EPOCH + dt.timedelta(days=day_number(date, n) or 0)})" for n in orders]
     more = f" (+{len(files) - 1})" if len(files) > 1 else ""
-    suffixes = [f"_{n}" for n in orders]
-    return (
+    return ShequnError(
         Text(
             f"Day and month cannot be told apart in {name}{more}: {shown} may be "
             f"{' or '.join(ways)}. No part of a date is over 12, and both ways run on in time.",
@@ -250,10 +251,9 @@ def ask(files: Sequence[tuple[str, tuple[str, ...], tuple[int, int, int]]]) -> t
             "没有大于 12 的数，两种读法在时间上都说得通。",
         ),
         Text(
-            f"Add {' or '.join(suffixes)} (d day, m month, y year) to the end of the name of each "
-            f"such file, before .txt or .zip, and import again. Such files: "
-            f"{', '.join(f[0] for f in files[:20])}.",
-            f"请在每个这样的文件名末尾（.txt 或 .zip 之前）加上 {' 或 '.join(suffixes)}"
-            f"（d 日、m 月、y 年），再导入一次。这样的文件：{'、'.join(f[0] for f in files[:20])}。",
+            "Look at the phone's date setting, and import again with --day-first or "
+            f"--month-first. It concerns: {', '.join(f[0] for f in files[:20])}.",
+            "看一下手机的日期格式，加上 --day-first（日在前）或 --month-first（月在前）再导入一次。"
+            f"涉及的文件：{'、'.join(f[0] for f in files[:20])}。",
         ),
     )

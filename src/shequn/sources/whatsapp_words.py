@@ -6,14 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# A message's kind is stored as its place here; those from "notice" on become no message.
-KINDS = (
-    "text", "image", "voice", "video", "file", "sticker", "call", "share", "poll", "recall",
-    "other", "system", "notice", "unknown", "app",
-)  # fmt: skip
-TEXT, RECALL, OTHER, SYSTEM, NOTICE, UNKNOWN, APP = (
-    KINDS.index(k) for k in ("text", "recall", "other", "system", "notice", "unknown", "app")
-)
+# Beside the kinds of the contract: a line that is no message, and one of WhatsApp's own, marked by
+# it, whose wording is not known.
+NOTICE, APP = "notice", "app"
 LRM = "\u200e"
 _MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile("[\u00a0\u2009\u202f \t]+")
@@ -91,6 +86,8 @@ _ENCRYPTED = re.compile(
     r"Messages and calls are end-to-end encrypted|(?:消息|訊息)(?:和|與|与)(?:通话|通話)"
     r"[^\n]{0,20}(?:端到端|端对端|端對端)"
 )
+# In a line of WhatsApp's own this shows that the chat is one of a group.
+OF_GROUP = re.compile("group|community|群|社区|社區|社群", re.IGNORECASE)
 _WAITING = re.compile(r"Waiting for this message|正在等待此消息|正在等待此訊息")
 
 
@@ -107,7 +104,7 @@ def clean(line: str) -> tuple[str, bool]:
     return line, False
 
 
-def kind_of(text: str, marked: bool) -> tuple[int, str]:
+def kind_of(text: str, marked: bool) -> tuple[str, str]:
     """Return the kind of a message's first line, and what of it its author wrote.
 
     Parameters
@@ -120,43 +117,32 @@ def kind_of(text: str, marked: bool) -> tuple[int, str]:
     stripped = text.strip()
     if found := _OMITTED.fullmatch(stripped):
         word = found[1] or found[2] or found[3]
-        return KINDS.index(_THINGS[word.lower()]), ""
+        return _THINGS[word.lower()], ""
     if found := _ATTACHED.search(stripped):
         return _attached(found[1] or found[2]), stripped[: found.start()].strip()
     if _DELETED.fullmatch(stripped):
-        return RECALL, ""
+        return "recall", ""
     if marked and _OMITTED_LAST.search(stripped):
-        return KINDS.index("file"), ""
+        return "file", ""
     if _CALL.fullmatch(stripped):
-        return KINDS.index("call"), ""
+        return "call", ""
     if _PLACE.match(stripped):
-        return KINDS.index("share"), ""
+        return "share", ""
     if _POLL.match(stripped):
-        return KINDS.index("poll"), text
+        return "poll", text
     if _ENCRYPTED.match(stripped):
         return NOTICE, ""
     if _WAITING.match(stripped):
-        return OTHER, ""
-    return (APP if marked else TEXT), text
+        return "other", ""
+    return (APP if marked else "text"), text
 
 
-def start(line: str, rest: str) -> tuple[int, str]:
-    """Return kind and text of a line that begins a message, given what follows its time."""
-    name, colon, text = rest.partition(": ")
-    if not colon:
-        return TEXT, ""
-    if LRM not in line and not text.endswith(ENDS) and not text.startswith(STARTS):
-        return TEXT, text
-    text, _ = clean(text)
-    return kind_of(text, LRM in rest[len(name) :])
-
-
-def more(line: str, kind: int) -> tuple[int, str]:
+def more(line: str, kind: str) -> tuple[str, str]:
     """Return kind and text of a further line of a message, given the kind so far."""
     text, _ = clean(line)
-    if LRM in line and kind == TEXT:
+    if LRM in line and kind == "text":
         other, rest = kind_of(text, True)
-        if other not in (TEXT, APP, NOTICE, RECALL):
+        if other not in ("text", APP, NOTICE, "recall"):
             return other, rest
     return kind, text
 
@@ -167,10 +153,10 @@ def by_exporter(text: str) -> bool:
     return found is not None and found["own"] is not None
 
 
-def _attached(name: str) -> int:
+def _attached(name: str) -> str:
     if "-GIF-" in name:
-        return KINDS.index("image")
-    return KINDS.index(_BY_ENDING.get(name.rpartition(".")[2].strip().lower(), "file"))
+        return "image"
+    return _BY_ENDING.get(name.rpartition(".")[2].strip().lower(), "file")
 
 
 class Said(NamedTuple):
