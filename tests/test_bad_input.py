@@ -20,8 +20,9 @@ import pandas as pd
 import pytest
 
 from outside import Inside, clear, everything, irc_log, miniature, text_of
-from shequn import check, notebook, runs, sources, terminal
+from shequn import check, notebook, runs, terminal
 from shequn.dataset import open_dataset
+from shequn.sources import irc
 from shequn.text import ShequnError, not_a_formula
 
 HEAD = "message_id,author_id,ts\n"
@@ -310,14 +311,14 @@ def _import(inside: Inside, export: object, *more: object) -> tuple[object, ...]
 
 def test_logs_that_change_while_they_are_read_are_refused(inside: Inside) -> None:
     logs = irc_log(inside.folder / "logs", {"anna": 0, "bert": 0}, 3)
-    parse = sources.irc.parse
+    survey = irc.survey
 
     def meanwhile(*given: object) -> object:
         with (logs / "2024-03-04.log").open("a", encoding="utf-8") as file:
             file.write("[23:59] <anna> late\n")
-        return parse(*given)  # type: ignore[arg-type]
+        return survey(*given)  # type: ignore[arg-type]
 
-    inside.patch.setattr(sources.irc, "parse", meanwhile)
+    inside.patch.setattr(irc, "survey", meanwhile)
     clear(inside(*_import(inside, "logs")), "was changed while it was read")
     assert {p.name for p in inside.folder.iterdir()} <= {"logs", "key"}
 
@@ -344,7 +345,7 @@ def test_a_whole_archive_is_read_and_a_broken_one_named(inside: Inside) -> None:
         clear(inside(*_import(inside, name)), name, "cannot be unpacked")
         clear(inside(*_import(inside, name, "--lang", "zh")), "解压不了")
     _data(inside.folder, b"\x00\x9f\xff" * 999, "2024-03-05.log")
-    clear(inside(*_import(inside, "2024-03-05.log")), "No IRC log")
+    clear(inside(*_import(inside, "2024-03-05.log")), "Nothing of IRC")
     (inside.folder / "nothing").mkdir()
     clear(inside(*_import(inside, "nothing")), "holds no file")
     assert not (inside.folder / "D").exists()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from shequn import atomic, schema
 from shequn.sources.report import ImportReport
 from shequn.tabular import literal, quoted
@@ -133,12 +135,12 @@ def making(out: Path, *, overwrite: bool = False, append: bool = False) -> Itera
             finally:
                 shutil.rmtree(new, ignore_errors=True)
             _sync_folder(out.parent)
-    except OSError as error:
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        full = Text("No space left, or the disk is gone", "磁盘已满，或已不在")
+        told = getattr(error, "strerror", None)
+        why = Text(told, told) if told else full
         raise ShequnError(
-            Text(
-                f"{out} cannot be written: {error.strerror or error}.",
-                f"写不了 {out}：{error.strerror or error}。",
-            ),
+            Text(f"{out} cannot be written: {why.en}.", f"写不了 {out}：{why.zh}。"),
             Text(
                 "Make room or choose another --out; nothing was changed.",
                 "请腾出空间或换一个 --out；原有内容没有变动。",

@@ -146,7 +146,8 @@ def take_old(old: Old, moved: Mapping[str, str]) -> None:
     con.execute("CREATE TABLE moved (old_id VARCHAR, id VARCHAR)")
     if moved:
         con.executemany("INSERT INTO moved VALUES (?, ?)", list(moved.items()))
-    people = [
+    people = ["SELECT NULL::VARCHAR AS id"]
+    people += [
         f"SELECT {quoted(c)} AS id FROM old_{table}"
         for table, columns in old.columns.items()
         for c in columns
@@ -325,8 +326,8 @@ def keep_newest(con: DuckDBPyConnection) -> int:
         SELECT m.rowid AS place
         FROM message m JOIN twice USING (id) LEFT JOIN file f ON f.n = m.file
         QUALIFY row_number() OVER (
-            PARTITION BY id ORDER BY edited DESC NULLS LAST, f.reach DESC NULLS LAST, text IS NULL,
-            f.size DESC, f.id, old, row DESC) > 1
+            PARTITION BY id ORDER BY kind = 'recall' DESC, edited DESC NULLS LAST,
+            f.reach DESC NULLS LAST, text IS NULL, f.size DESC, f.id, old, row DESC) > 1
         """
     )
     con.execute(

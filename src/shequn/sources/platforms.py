@@ -25,6 +25,7 @@ PLATFORMS = (
     "zulip", "mbox", "stackexchange", "github", "git", "irc", "xiaohongshu", "douyin", "orders",
     "spend", "chatlab",
 )  # fmt: skip
+MAP = "map"  # any table, by what the user says of its columns
 WHAT = ("joins", "inviters", "leaves", "replies", "reactions", "ids", "zone")
 Level = Literal["full", "partial", "none"]
 _SAMPLE = 300  # files looked at to recognise a platform
@@ -110,7 +111,8 @@ class Reader:
     """
 
     def __init__(self, platform: str) -> None:
-        self._module: ModuleType = importlib.import_module(f"shequn.sources.{platform}")
+        module = "mapped" if platform == MAP else platform
+        self._module: ModuleType = importlib.import_module(f"shequn.sources.{module}")
         self.platform = platform
         self.name = cast("Text", self._module.NAME)
         self.hint = cast("Text", self._module.HINT)
@@ -141,7 +143,7 @@ def reader(platform: str) -> Reader:
     ShequnError
         Where there is none.
     """
-    if platform.lower() in PLATFORMS:
+    if platform.lower() in (*PLATFORMS, MAP):
         return Reader(platform.lower())
     near = difflib.get_close_matches(platform.lower(), PLATFORMS, n=3, cutoff=0.4) or PLATFORMS
     raise ShequnError(

@@ -133,10 +133,13 @@ def _files(intake: Intake, key: bytes) -> None:
     """Give every file its id, its span, and how far it reaches: what reaches further knows better."""
     con = intake.connection
     first: dict[str, int] = {}
-    for file in intake.files:
-        if file.file.sha256 and first.setdefault(file.fingerprint, file.number) != file.number:
-            for stage in intake.stages:  # the same file under another name
-                con.execute(f'DELETE FROM "{stage}" WHERE file = {file.number}')
+    twins = [  # the same file under another name
+        f.number
+        for f in intake.files
+        if f.file.sha256 and first.setdefault(f.fingerprint, f.number) != f.number
+    ]
+    for stage in intake.stages if twins else ():
+        con.execute(f'DELETE FROM "{stage}" WHERE file IN (SELECT unnest(?))', [twins])
     spans = {
         n: (start, end)
         for n, start, end in con.execute(
@@ -148,10 +151,20 @@ def _files(intake: Intake, key: bytes) -> None:
     for file in intake.files:
         file.span = file.span or spans.get(file.number)
         file.source_id = "s" + token(key, intake.platform, "source", file.fingerprint)[:12]
-        reach = file.exported_at or (file.span[1] if file.span else 0)
-        con.execute(
-            "INSERT INTO file VALUES (?, ?, ?, ?)", [file.number, file.source_id, reach, file.read]
-        )
+    files = intake.files
+    block = pa.table(
+        {
+            "n": pa.array([f.number for f in files], pa.int32()),
+            "id": pa.array([f.source_id for f in files], pa.string()),
+            "reach": pa.array(
+                [f.exported_at or (f.span[1] if f.span else 0) for f in files], pa.int64()
+            ),
+            "size": pa.array([f.read for f in files], pa.int64()),
+        }
+    )
+    con.register("block", block)
+    con.execute("INSERT INTO file FROM block")
+    con.unregister("block")
 
 
 def _cleaner(intake: Intake, redact: Redactor) -> None:
@@ -216,7 +229,7 @@ def _messages(intake: Intake) -> None:
             m.author, m.ts, m.kind, m.chars,
             CASE WHEN m.reply IS NOT NULL AND m.reply NOT IN (FROM unsaid) THEN {reply} END AS reply,
             m.basis, m.edited, m.deleted, m.bot, m.file, m.row,
-            {"clean(m.text, m.channel, m.ts)" if intake.options.keep_text else "NULL"} AS text
+            {"clean(m.text, m.channel, m.ts)" if intake.options.keep_text else "NULL::VARCHAR"} AS text
         FROM settled m {joins}
         """
     )

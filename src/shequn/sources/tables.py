@@ -113,18 +113,17 @@ class Tables:
                     shown[table] |= columns
         made: dict[str, str] = {}
         counts: dict[str, dict[str, int]] = {}
-        has_messages = bool(self._scalar("SELECT count(*) FROM message"))
         for name, query in _CORE.items():
             counts[name] = self._counts(query)
-            if counts[name]["*"] or name == "members" or (name == "messages" and not self._new):
-                # Where comings and goings are all there is, an empty table would promise more.
-                other = self._new or counts.get("membership_events", {}).get("*")
-                if name == "messages" and not has_messages and other:
-                    continue
+            # An empty table would promise what is not there, if anything else is.
+            first = name in ("members", "messages") and not self._new
+            first &= name == "members" or not counts.get("membership_events", {}).get("*")
+            if counts[name]["*"] or first:
                 made[name] = _chosen(query, counts[name], shown[name])
         made |= self._others(report)
         made["sources"] = self._sources(readings, report)
-        made["identities"] = self._identities()
+        if counts["members"]["*"]:
+            made["identities"] = self._identities()
         self._tell(report, counts)
         return made
 
@@ -192,13 +191,17 @@ class Tables:
             parts = [_new_rows(name)]
             if self._old.has(name):
                 cells = ", ".join(_old_cell(self._old, name, c) for c in contract.columns)
-                parts.append(f"SELECT {cells}, 0 AS fresh, 0 AS file, 0 AS row FROM old_{name}")
+                reach = "(SELECT max(f.reach) FROM file f JOIN old_sources o ON o.source_id = f.id)"
+                reach = reach if self._old.has("sources") else "0"
+                parts.append(
+                    f"SELECT {cells}, {reach} AS reach, 0 AS fresh, 0 AS file, 0 AS row FROM old_{name}"
+                )
             key = (contract.key,) if contract.key else _KEYS.get(name, tuple(contract.columns))
             chosen = ", ".join(map(quoted, contract.columns))
             self._con.execute(
                 f"CREATE TABLE final_{name} AS SELECT {chosen} FROM ({' UNION ALL '.join(parts)}) "
                 f"QUALIFY row_number() OVER (PARTITION BY {', '.join(map(quoted, key))} "
-                "ORDER BY fresh DESC, file DESC, row DESC) = 1"
+                "ORDER BY reach DESC NULLS LAST, fresh DESC, file DESC, row DESC) = 1"
             )
             query = f"SELECT * FROM final_{name} ORDER BY ALL"
             counts = self._counts(query)
@@ -310,8 +313,8 @@ def _new_rows(name: str) -> str:
         else:
             cells.append(cell)
     return (
-        f"SELECT {', '.join(cells)}, 1 AS fresh, o.file, o.row FROM other_{name} o "
-        f"{' '.join(joins)} WHERE {' AND '.join(conditions)}"
+        f"SELECT {', '.join(cells)}, f.reach, 1 AS fresh, o.file, o.row FROM other_{name} o "
+        f"JOIN file f ON f.n = o.file {' '.join(joins)} WHERE {' AND '.join(conditions)}"
     )
 
 

@@ -62,7 +62,7 @@ class Realm:
 def seconds(value: object) -> int | None:
     """Return a time in whole seconds, where it is one."""
     if type(value) in (int, float) and 0 < value <= LATEST:  # type: ignore[operator]
-        return int(value) or None  # type: ignore[call-overload,no-any-return]
+        return int(value) or None  # type: ignore[call-overload]
     return None
 
 
