@@ -143,7 +143,12 @@ def visit(page: Page, url: str, name: str) -> Visit:
     seen = Visit(name)
     handlers: dict[str, Any] = {
         "request": lambda r: seen.requests.append(r.url),
-        "requestfailed": lambda r: seen.failed.append(f"{r.url} ({r.failure})"),
+        # The browser gives up on a favicon of its own accord when it goes on to the next page.
+        "requestfailed": lambda r: (
+            None
+            if (r.failure, r.url[-12:]) == ("net::ERR_ABORTED", "/favicon.svg")
+            else seen.failed.append(f"{r.url} ({r.failure})")
+        ),
         "response": lambda r: seen.failed.append(f"{r.url} ({r.status})") if r.status > 399 else 0,
         "console": lambda m: seen.errors.append(m.text) if m.type == "error" else 0,
         "pageerror": lambda e: seen.errors.append(str(e)),
