@@ -6,6 +6,7 @@ Whatever the bytes: no traceback, no hang over 10 s, no memory over 1 GB, no hal
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import io
 import random
@@ -33,6 +34,7 @@ _NASTY = (
 )  # fmt: skip
 
 
+@functools.cache  # an Excel file holds when it was made: made again, it is another file
 def example(platform: str) -> Files:
     """Return the rich export of a platform that its writer makes."""
     files: Files = importlib.import_module(f"made_{platform}").example()
