@@ -22,7 +22,7 @@ import pytest
 from outside import Inside, clear, everything, irc_log, miniature, text_of
 from shequn import check, notebook, runs, terminal
 from shequn.dataset import open_dataset
-from shequn.sources import irc
+from shequn.sources.readers import irc
 from shequn.text import ShequnError, not_a_formula
 
 HEAD = "message_id,author_id,ts\n"

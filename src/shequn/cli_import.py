@@ -80,13 +80,14 @@ def import_(
     ] = None,
     staff: Annotated[
         Path | None,
-        typer.Option("--staff", metavar=_FILE, help=h("Accounts of your own staff, one a line.",
-                                                      "自己人的账号，每行一个。")),
+        typer.Option("--staff", metavar=_FILE, help=h(
+            "Accounts of your own staff, one a line; role:admin is everybody with that role.",
+            "自己人的账号，每行一个；role:admin 指所有担任该角色的人。")),
     ] = None,
     bots: Annotated[
         Path | None,
-        typer.Option("--bots", metavar=_FILE, help=h("Accounts that are robots, one a line.",
-                                                     "机器人账号，每行一个。")),
+        typer.Option("--bots", metavar=_FILE, help=h("Accounts that are bots, one a line; !NAME is none.",
+                                                     "机器人账号，每行一个；!名字 表示不是。")),
     ] = None,
     day: Annotated[
         str | None,
@@ -124,7 +125,7 @@ def import_(
 
     spoken = language(lang)
     if guess:
-        from shequn.sources import mapping as mapped
+        from shequn.sources.readers import mapping as mapped
 
         print(mapped.guess(export), end="")
         return

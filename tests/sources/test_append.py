@@ -192,7 +192,11 @@ def test_any_cut_and_any_order_give_the_same_folder(
     with pytest.MonkeyPatch.context() as patch:
         use(patch, identity)
         own: dict[str, Any] = {} if identity == "own" else {"own": None}
-        every = [said(a, t, f"{a}{t}", name=a.upper(), **own) for a, t in words]
+        # At times d goes by the name of a bot.
+        every = [
+            said(a, t, f"{a}{t}", name="Dbot" if a == "d" and t % 2 else a.upper(), **own)
+            for a, t in words
+        ]
         every += [event(a, t, what) for a, t, what in moves]
         every.sort(key=lambda r: (r[1]["ts"], r[0], str(r[1])))
         early = lines(*(r for r in every if r[1]["ts"] <= cut + overlap))

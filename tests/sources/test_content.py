@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from made_tables import excel, text
 
 from shequn.check import check
-from shequn.sources import content
+from shequn.sources.readers import content
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

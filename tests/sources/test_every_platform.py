@@ -71,6 +71,7 @@ def test_the_matrix_says_what_comes_out(platform: str, import_as: Import) -> Non
         or any(e["action"] in ("leave", "kick", "ban") for e in events),
         "replies": any(m.get("reply_to_id") for m in rows(got, "messages")),
         "reactions": bool(rows(got, "reactions")) or bool(rows(got, "votes_badges")),
+        "bots": any(r.get("is_bot") == "true" for r in (*members, *rows(got, "messages"))),
     }
     for what, there in found.items():
         assert there == (known[what].level != "none"), (what, known[what])

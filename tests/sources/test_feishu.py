@@ -12,7 +12,7 @@ from hand_made import Imported
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shequn.sources.feishu_content import event_of, words_of
+from shequn.sources.readers.feishu_content import event_of, words_of
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_git import Made, fields, history, log, shown, table
 
-from shequn.sources.git_log import moment
+from shequn.sources.readers.git_log import moment
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shequn.sources.irc_clock import named_date, place
+from shequn.sources.readers.irc_clock import named_date, place
 
 DAY = dt.date(2024, 5, 10)
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shequn.sources.bots import is_robot
-from shequn.sources.irc_lines import lower
-from shequn.sources.irc_people import is_placeholder
+from shequn.sources.readers.irc_lines import lower
+from shequn.sources.readers.irc_people import is_placeholder
 
 
 @pytest.fixture

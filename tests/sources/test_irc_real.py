@@ -15,7 +15,7 @@ from frictionless import Package
 from hand_made import Imported
 
 from shequn.sources import import_export
-from shequn.sources.irc_lines import lower
+from shequn.sources.readers.irc_lines import lower
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tables import excel, text
 
-from shequn.sources import mapping, platforms
+from shequn.sources import platforms
 from shequn.sources.files import Export
+from shequn.sources.readers import mapping
 from shequn.text import ShequnError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from made_mbox import example, mail
 
 from shequn.sources import import_export
-from shequn.sources.mbox_body import own_words
-from shequn.sources.mbox_header import Clock, decode, person
-from shequn.sources.mbox_split import messages
+from shequn.sources.readers.mbox_body import own_words
+from shequn.sources.readers.mbox_header import Clock, decode, person
+from shequn.sources.readers.mbox_split import messages
 from shequn.sources.times import Zone
 from shequn.text import ShequnError
 

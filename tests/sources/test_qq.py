@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from shequn.sources.files import ExportFile
 from shequn.sources.platforms import Head
-from shequn.sources.qq import sniff
-from shequn.sources.qq_notices import read_notice
-from shequn.sources.qq_text import who_of
+from shequn.sources.readers.qq import sniff
+from shequn.sources.readers.qq_notices import read_notice
+from shequn.sources.readers.qq_text import who_of
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

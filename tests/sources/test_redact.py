@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shequn.sources.irc_lines import lower
+from shequn.sources.readers.irc_lines import lower
 from shequn.sources.redact import Redactor
 
 

@@ -200,6 +200,56 @@ def test_lists_by_hand(plain: Import, tmp_path: Path) -> None:
         plain(*records, by_hand=by_hand)
 
 
+def test_staff_by_role_and_who_is_none(plain: Import, tmp_path: Path) -> None:
+    from shequn.sources.lists import Lists
+
+    (tmp_path / "staff.txt").write_text("!u3\nrole: admin\n")
+    records = [
+        said("u1", 60), said("u2", 61), said("u3", 62),
+        ("member", {"raw": "u2", "role": "admin"}), ("member", {"raw": "u3", "role": "admin"}),
+        ("member", {"raw": "u1", "role": "owner"}),
+    ]  # fmt: skip
+    got = plain(*records, by_hand=Lists(staff=tmp_path / "staff.txt"))
+    staff = {r["member_id"] for r in got.rows("members") if r["is_staff"] == "true"}
+    assert staff == {got.ids["u2"]}
+    (tmp_path / "staff.txt").write_text("role:boss\n")
+    with pytest.raises(
+        ShequnError, match="line 1: nobody in this export has the role 'boss'"
+    ) as no:
+        plain(*records, by_hand=Lists(staff=tmp_path / "staff.txt"))
+    assert "There is: admin, owner." in no.value.say("en")
+
+
+def test_bots_by_name_where_the_platform_marks_none(plain: Import, tmp_path: Path) -> None:
+    from shequn.sources.lists import Lists
+
+    records = [
+        said("u1", 60, name="签到机器人"), said("u1", 70, name="阿明"), said("u2", 61, name="Talbot"),
+        said("wikibot", 62), said("u4", 63, name="NewsBot"), said("u5", 64, name="我爱机器人"),
+    ]  # fmt: skip
+    got = plain(*records)
+    bots = {r["member_id"] for r in got.rows("members") if r["is_bot"] == "true"}
+    assert bots == {got.ids["u1"], got.ids["wikibot"], got.ids["u4"]}
+    assert any("3 accounts are bots by their name" in a.en for a in got.report.assumptions)
+    (tmp_path / "bots.txt").write_text("!NewsBot\n")
+    again = plain(*records, by_hand=Lists(bots=tmp_path / "bots.txt"))
+    rows = {r["member_id"]: r["is_bot"] for r in again.rows("members")}
+    assert rows[again.ids["u4"]] == "false" and rows[again.ids["u1"]] == "true"
+
+
+def test_a_platform_that_marks_its_bots_is_believed(
+    plain: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shequn.sources import bots
+    from shequn.sources.platforms import Known
+    from shequn.text import Text
+
+    known = {"plain": {"bots": Known("full", Text("marked", "有标记"))}}
+    monkeypatch.setattr(bots, "matrix", lambda: known)
+    got = plain(said("wikibot", 62))
+    assert got.rows("members")[0]["is_bot"] == "false"
+
+
 @pytest.mark.parametrize(
     ("records", "expected"),
     [

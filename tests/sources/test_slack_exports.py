@@ -25,7 +25,7 @@ from made_slack import (
     user,
 )
 
-from shequn.sources import slack
+from shequn.sources.readers import slack
 from shequn.text import ShequnError
 
 Take = Callable[..., Imported]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hand_made import Imported
 
-from shequn.sources import slack
+from shequn.sources.readers import slack
 
 PLACE = Path(__file__).parents[3] / "shared/data/mailing-list-and-forum-payloads"
 Take = Callable[..., Imported]

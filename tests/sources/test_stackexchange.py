@@ -10,7 +10,7 @@ import pytest
 from hand_made import Imported
 from made_stackexchange import example, page, table
 
-from shequn.sources.forum_text import seconds, without, words
+from shequn.sources.readers.forum_text import seconds, without, words
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

@@ -207,7 +207,9 @@ def test_any_text_survives(imported: Import, texts: list[str]) -> None:
 
 def _plain(text: str) -> str:
     # Control characters, and what CSV and universal newlines make of them, do not count.
-    text = text.removeprefix("'") if text[1:2] in ("=", "+", "-", "@", "\t", "\n", "\ufffd") else text
+    text = (
+        text.removeprefix("'") if text[1:2] in ("=", "+", "-", "@", "\t", "\n", "\ufffd") else text
+    )
     return "".join(c for c in text if c.isprintable() and c != "\ufffd")
 
 

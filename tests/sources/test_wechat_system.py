@@ -23,7 +23,7 @@ from made_wechat import (
     weflow,
 )  # fmt: skip
 
-from shequn.sources.wechat_system import Party, read_notice
+from shequn.sources.readers.wechat_system import Party, read_notice
 
 Import = Callable[..., Imported]
 

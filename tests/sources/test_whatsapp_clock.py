@@ -10,7 +10,7 @@ import pytest
 from hand_made import Imported
 from made_whatsapp import PHONES, L, talk
 
-from shequn.sources.whatsapp_clock import clock_seconds, style_of
+from shequn.sources.readers.whatsapp_clock import clock_seconds, style_of
 from shequn.text import ShequnError
 
 Import = Callable[..., Imported]

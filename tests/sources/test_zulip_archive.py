@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_zulip import DORA, LI, export, plain, posted, quoting, reaction, says
 
-from shequn.sources.zulip_text import of_html, of_source
+from shequn.sources.readers.zulip_text import of_html, of_source
 from shequn.text import ShequnError
 
 Take = Callable[..., Imported]

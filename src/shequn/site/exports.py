@@ -21,6 +21,7 @@ WORDS = {
     "replies": Text("replies", "回复"),
     "reactions": Text("reactions", "表情回应"),
     "ids": Text("who is who", "认得出是谁"),
+    "bots": Text("which are bots", "哪些是机器人"),
     "zone": Text("exact time", "准确时间"),
 }
 _HEADS = {

@@ -13,7 +13,7 @@ import duckdb
 
 from shequn import atomic
 from shequn.forget import LIST, digest
-from shequn.sources import folder, merge, platforms
+from shequn.sources import bots, folder, merge, platforms
 from shequn.sources.files import Export
 from shequn.sources.folder import Community
 from shequn.sources.intake import Intake, Options
@@ -115,6 +115,8 @@ def import_export(
             raise platforms.nothing(found, files, left_out)
         ImportReport.refuse_unparsed(readings, tolerate=tolerate)
         (by_hand or Lists()).apply(intake)
+        intake.flush()
+        bots.mark(intake)
 
         persons = settle(intake, key, lambda own: digest(own) in forgotten)
         now = dict(zip(intake.people.numbers, persons.ids, strict=True))

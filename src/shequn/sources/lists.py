@@ -10,6 +10,8 @@ from pathlib import Path
 from shequn.sources.intake import Intake
 from shequn.text import ShequnError, Text
 
+_ROLE = "role:"
+
 
 @dataclass(frozen=True)
 class Lists:
@@ -20,7 +22,8 @@ class Lists:
     aliases
         CSV with the columns ``account`` and ``person``: the first is taken for the second.
     staff, bots
-        One account a line.
+        One account a line; with ``!`` before it, one that is not. In ``staff`` also ``role:admin``
+        and the like: whoever has that role in this export.
 
     Notes
     -----
@@ -42,10 +45,15 @@ class Lists:
         """
         for path, fact in ((self.staff, "is_staff"), (self.bots, "is_bot")):
             for line, cells in _rows(path) if path else ():
-                who = _find(intake, cells[0])
+                if fact == "is_staff" and cells[0].startswith(_ROLE):
+                    _staff(intake, cells[0].removeprefix(_ROLE).strip(), path, line)
+                    continue
+                who, there = _find(intake, cells[0]), True
+                if who is None and cells[0].startswith("!"):
+                    who, there = _find(intake, cells[0][1:]), False
                 if who is None:
                     raise _unknown(path, line)
-                intake.facts.setdefault(who, {})[fact] = True
+                intake.facts.setdefault(who, {})[fact] = there
         for line, cells in _rows(self.aliases) if self.aliases else ():
             account, person = (*cells, "")[:2]
             if (account, person) == ("account", "person"):
@@ -57,6 +65,22 @@ class Lists:
                 intake.people.given[who] = person
             else:
                 raise _unknown(self.aliases, line)
+
+
+def _staff(intake: Intake, role: str, path: Path | None, line: int) -> None:
+    known = [f for f in intake.facts.values() if f.get("role")]
+    those = [f for f in known if f["role"] == role]
+    if not those:
+        roles = ", ".join(sorted({f["role"] for f in known}))
+        raise ShequnError(
+            Text(
+                f"{path}, line {line}: nobody in this export has the role {role!r}.",
+                f"{path} 第 {line} 行：这份导出里没有人的角色是 {role!r}。",
+            ),
+            Text(f"There is: {roles or 'no role at all'}.", f"现有角色：{roles or '一个也没有'}。"),
+        )
+    for facts in those:
+        facts.setdefault("is_staff", True)
 
 
 def _is_id(text: str) -> bool:

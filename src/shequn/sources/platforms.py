@@ -26,7 +26,7 @@ PLATFORMS = (
     "spend", "chatlab",
 )  # fmt: skip
 MAP = "map"  # any table, by what the user says of its columns
-WHAT = ("joins", "inviters", "leaves", "replies", "reactions", "ids", "zone")
+WHAT = ("joins", "inviters", "leaves", "replies", "reactions", "ids", "bots", "zone")
 Level = Literal["full", "partial", "none"]
 _SAMPLE = 300  # files looked at to recognise a platform
 _EMPTY = Text("no record in it", "里面没有一条记录")
@@ -112,7 +112,7 @@ class Reader:
 
     def __init__(self, platform: str) -> None:
         module = "mapped" if platform == MAP else platform
-        self._module: ModuleType = importlib.import_module(f"shequn.sources.{module}")
+        self._module: ModuleType = importlib.import_module(f"shequn.sources.readers.{module}")
         self.platform = platform
         self.name = cast("Text", self._module.NAME)
         self.hint = cast("Text", self._module.HINT)

@@ -345,6 +345,7 @@ _KNOWN = {
     "replies": ("Replies", "回复"),
     "reactions": ("Reactions", "表情回应"),
     "ids": ("Identity", "身份"),
+    "bots": ("Bots", "机器人"),
     "zone": ("Time zone", "时区"),
 }
 

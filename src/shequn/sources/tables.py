@@ -177,6 +177,7 @@ class Tables:
             "leaves": counts["members"]["left_at"],
             "replies": counts["messages"]["reply_to_id"],
             "reactions": report.reactions,
+            "bots": report.bots,
         }
         report.knowledge = {
             what: Knowledge(k.level, k.basis, found.get(what))
