@@ -162,13 +162,13 @@ def import_(
 
 
 def _tell(report: ImportReport, out: Path, spoken: Lang) -> None:
-    from shequn.sources.folder import PAGES
+    from shequn.tabular_folder import IMPORT_PAGES
 
     print(report.say(spoken))
     print(
         Text(
-            f"This report is in {out / PAGES[spoken]}. Next: shequn check {out}",
-            f"这份报告在 {out / PAGES[spoken]}。下一步：shequn check {out}",
+            f"This report is in {out / IMPORT_PAGES[spoken]}. Next: shequn check {out}",
+            f"这份报告在 {out / IMPORT_PAGES[spoken]}。下一步：shequn check {out}",
         )[spoken]
     )
 

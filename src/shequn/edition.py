@@ -50,6 +50,7 @@ def build(
     banner: Text,
     other_edition: bool,
     stage: Stage,
+    report: str = "",
 ) -> None:
     """Build one edition of the handbook around the executed notebooks of a run.
 
@@ -72,6 +73,8 @@ def build(
         Whether a switch to the other language leads anywhere.
     stage
         Called with the name of each step.
+    report
+        What the import of the data said, as the page in the data folder has it.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="shequn-book-") as folder:
         source, made = Path(folder) / "source", Path(folder) / "made"
         Sources(run, results, lang).lay_out(
-            source, banner, list(LANGUAGES) if other_edition else [lang]
+            source, banner, list(LANGUAGES) if other_edition else [lang], report
         )
         html = _sphinx(source, made)
         new = atomic.beside(target, "new")
@@ -119,7 +122,7 @@ class Sources:
                 self.values[name] = {v["metric"]: v for v in recorded}
                 self.figures.update({figure: f["alt"] for figure, f in shown.items()})
 
-    def lay_out(self, source: Path, banner: Text, editions: list[Lang]) -> None:
+    def lay_out(self, source: Path, banner: Text, editions: list[Lang], report: str = "") -> None:
         """Write pages, notebooks, figures and configuration into a new folder."""
         for page in sorted((self.tree / "book").rglob("*.md")):
             name = page.relative_to(self.tree)
@@ -139,7 +142,8 @@ class Sources:
         reasons = {n.id: self.reasons[n.name] for n in self.notebooks}
         words = {name: {e: r[e] for e in LANGUAGES} for name, r in reasons.items() if r}
         state = source / "state.json"
-        _write(state, json.dumps({"figures": self.figures, "reasons": words}, ensure_ascii=False))
+        known = {"figures": self.figures, "reasons": words, "import": report}
+        _write(state, json.dumps(known, ensure_ascii=False))
         shutil.copy(paths.HOME / "references.bib", source)
         shutil.copy(self.tree / "_toc.yml", source)
         config = yaml.safe_load((self.tree / "_config.yml").read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from shequn import __version__, atomic, edition, rerun
 from shequn.dataset import Dataset, open_dataset
 from shequn.notebooks import Notebook, notebooks
 from shequn.rerun import Progress, Result
+from shequn.tabular_folder import IMPORT_PAGES
 from shequn.text import Lang, ShequnError, Text, not_a_formula
 
 COLUMNS = (
@@ -25,6 +26,7 @@ COLUMNS = (
 _RUN = frozenset({"run.json", "values.csv", "notebooks", "figures", "site"})
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _NAME = 80  # characters of a community's name that fit at the head of a page
+_LINE = 2000  # of a line of an import's report
 
 
 def run(
@@ -99,9 +101,20 @@ def run(
                 edition.build(
                     work, work / "site", results=results, lang=lang,
                     banner=describe(community), other_edition=other_edition, stage=step,
+                    report=_import_report(given, lang),
                 )  # fmt: skip
         atomic.put(work, out)
     return results
+
+
+def _import_report(data: str | None, lang: Lang) -> str:
+    if not data or "://" in data:
+        return ""
+    try:
+        page = (Path(data) / IMPORT_PAGES[lang]).read_text(encoding="utf-8", errors="replace")
+    except OSError:  # tables that somebody wrote by hand
+        return ""
+    return "\n".join(_plain(line, _LINE) for line in page.split("\n"))
 
 
 def _refuse_failed(results: list[Result]) -> None:
@@ -269,7 +282,7 @@ def assemble(
     (work / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _plain(name: str) -> str:
+def _plain(name: str, most: int = _NAME) -> str:
     """Return a name on one line, without marks that turn the text around it, and not too long."""
     kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp"))
-    return kept if len(kept) <= _NAME else f"{kept[: _NAME - 1]}…"
+    return kept if len(kept) <= most else f"{kept[: most - 1]}…"

@@ -11,11 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shequn import schema
-from shequn.text import ShequnError, Text
+from shequn.text import Lang, ShequnError, Text
 
 DESCRIPTOR = "datapackage.json"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_OURS = {DESCRIPTOR, "import.json", "import.md", "import.zh.md", "truth.json", "forgotten.json"}
+IMPORT = "import.json"
+IMPORT_PAGES: dict[Lang, str] = {"en": "import.md", "zh": "import.zh.md"}  # the same to read
+_OURS = {DESCRIPTOR, IMPORT, *IMPORT_PAGES.values(), "truth.json", "forgotten.json"}
 _SYSTEM = {"thumbs.db", "desktop.ini"}
 _BESIDES = {"readme", "license", "licence"}
 _KEEP_ONE = Text("Keep one of them in the folder.", "文件夹里只留一个。")

@@ -91,6 +91,12 @@ class Directive(SphinxDirective):
         self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), 0, holder)
         return [holder] if parent is not None else list(holder.children)
 
+    def state_of_run(self) -> dict[str, Any]:
+        """Return what the edition says of its run; nothing in a build without one."""
+        if self.config.shequn_state:
+            self.depends_on(Path(self.config.shequn_state))
+        return _state(self.config.shequn_state)
+
     def depends_on(self, path: Path) -> None:
         """Note a file, so that a change of it reads the page again."""
         self.env.note_dependency(str(path))
@@ -108,9 +114,7 @@ class Chart(Directive):
     def run(self) -> list[nodes.Node]:
         """Return a figure, or a note that says why there is none."""
         name = self.arguments[0]
-        state = _state(self.config.shequn_state)
-        if self.config.shequn_state:
-            self.depends_on(Path(self.config.shequn_state))
+        state = self.state_of_run()
         alt = state.get("figures", {}).get(name)
         if alt is None:
             notebook = name.split(".")[0]
@@ -371,10 +375,11 @@ def _inline(text: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
-    from shequn.site.exports import Platform, Platforms
+    from shequn.site.exports import Platform, Platforms, Report
 
     app.add_directive("platform", Platform)
     app.add_directive("platforms", Platforms)
+    app.add_directive("import-report", Report)
     app.add_directive("chart", Chart)
     app.add_directive("metric", MetricCard)
     app.add_directive("ledger", Ledger)

@@ -1,4 +1,4 @@
-"""What the exports of platforms show: the page of one, and the matrix of all."""
+"""What the exports of platforms show, one and all, and what an import said of its own."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ _HEADS = {
     "how": Text("how, or why not", "怎么看出，或为什么不能"),
     "platform": Text("platform", "平台"),
 }
+_NO_IMPORT = Text(
+    "There is no report: these tables were not made by shequn import, but by hand or by a program.",
+    "没有报告：这些表不是 shequn import 生成的，而是手写或由程序生成的。",
+)
 # Pages that tell of two platforms at once.
 _PAGES = {"spend": "orders"}
 
@@ -68,3 +72,31 @@ class Platforms(Directive):
 
     def _cell(self, known: Known) -> str:
         return LEVELS[known.level][self.lang]
+
+
+class Report(Directive):
+    """What the import of a reader's data said: ``{import-report}``.
+
+    It quotes names of files, and so it is shown as it stands: nothing in it is markup.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        """Return a list, or that there was no import."""
+        lines = str(self.state_of_run().get("import", "")).splitlines()
+        items = nodes.bullet_list(classes=["import-report"])
+        items["support_smartquotes"] = False  # --bots stays --bots
+        for line in lines:
+            mark, found, text = line.partition("- ")
+            if not found or mark.strip():
+                continue
+            item = nodes.list_item("", nodes.paragraph("", text))
+            if not mark or not items.children:
+                items += item
+                continue
+            last = items.children[-1]
+            if not isinstance(last.children[-1], nodes.bullet_list):
+                last += nodes.bullet_list()
+            last.children[-1].append(item)
+        if items.children:
+            return [items]
+        return [nodes.note("", nodes.paragraph("", _NO_IMPORT[self.lang]))]

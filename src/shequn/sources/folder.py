@@ -16,13 +16,12 @@ import duckdb
 from shequn import atomic, schema
 from shequn.sources.report import ImportReport
 from shequn.tabular import literal, quoted
-from shequn.text import Lang, ShequnError, Text
+from shequn.tabular_folder import DESCRIPTOR, IMPORT, IMPORT_PAGES
+from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DESCRIPTOR, REPORT = "datapackage.json", "import.json"
-PAGES: dict[Lang, str] = {"en": "import.md", "zh": "import.zh.md"}  # the report to read
 _PRIVATE = "identities"
 # Cells that people wrote: a spreadsheet must not run them, nor a program stop at them.
 _WRITTEN = {
@@ -166,8 +165,8 @@ def fill(folder: Path, community: Community, con: DuckDBPyConnection) -> None:
     for name, path in community.kept.items():
         shutil.copy2(path, folder / name)
     package = json.dumps(_package(community, columns), ensure_ascii=False, indent=1) + "\n"
-    pages = {PAGES[lang]: community.report.page(lang) for lang in PAGES}
-    for name, text in {**pages, REPORT: community.report.to_json(), DESCRIPTOR: package}.items():
+    pages = {IMPORT_PAGES[lang]: community.report.page(lang) for lang in IMPORT_PAGES}
+    for name, text in {**pages, IMPORT: community.report.to_json(), DESCRIPTOR: package}.items():
         with (folder / name).open("x", encoding="utf-8", errors="replace") as file:
             file.write(text)
             file.flush()

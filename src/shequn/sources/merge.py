@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from shequn import schema, tabular
 from shequn.forget import LIST
-from shequn.sources import folder
 from shequn.sources.intake import Intake
 from shequn.tabular import quoted
+from shequn.tabular_folder import DESCRIPTOR, IMPORT, IMPORT_PAGES
 from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def files_that_stay(out: Path | None, written: Iterable[str], *, append: bool) -
     if out is None or not out.is_dir():
         return {}
     tables = {path: name for name, path in tabular.survey(out).tables.items()}
-    made = {folder.REPORT, folder.DESCRIPTOR, *folder.PAGES.values()}
+    made = {IMPORT, DESCRIPTOR, *IMPORT_PAGES.values()}
     written = set(written) | set(CORE)
     return {
         path.name: path
