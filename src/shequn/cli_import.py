@@ -242,7 +242,8 @@ def _what_else(export: Path) -> Text:
 )  # fmt: skip
 def platforms(lang: LangOption = None) -> None:
     """List platforms."""
-    from shequn.sources.platforms import PLATFORMS, WHAT, matrix, reader
+    from shequn.sources.platforms import PLATFORMS, matrix, reader
+    from shequn.sources.report import WHAT
 
     spoken = language(lang)
     terminal.print_platforms(

@@ -40,6 +40,7 @@ _STATUS = {
 _UNCHANGED = Text("unchanged", "未变")
 _HARMLESS = "\n\u200c\u200d"  # joiners are part of a character
 _LONGEST = 300  # characters of a message that another program wrote
+_WIDE = 100  # columns of a terminal in which names of platforms have room
 
 # The command line's own complaints come in English from the library that reads it.
 _MISTYPED = (
@@ -186,16 +187,19 @@ def print_platforms(
     platforms: Iterable[tuple[str, Text, Sequence[Known | None]]], spoken: str
 ) -> None:
     """Print platforms, and how much the exports of each show."""
-    table = Table(box=None, pad_edge=False)
-    heads = [Text("platform", "平台"), Text("name", "名称"), Text("joins", "入群"),
-             Text("inviters", "邀请人"), Text("leaves", "退群"), Text("replies", "回复"),
-             Text("reactions", "回应"), Text("people", "认人"), Text("time", "时间")]  # fmt: skip
+    from shequn.sources.report import WHAT
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    named = console.width >= _WIDE
+    heads = [Text("platform", "平台"), *([Text("name", "名称")] if named else ()), *WHAT.values()]
     for head in heads:
         table.add_column(head[spoken], no_wrap=True)
     signs = {"full": "●", "partial": "◐", "none": "○", "": "?"}
     for platform, name, known in platforms:
-        table.add_row(platform, name[spoken], *(signs[k.level if k else ""] for k in known))
-    Console(highlight=False).print(table, markup=False)
+        row = (platform, name[spoken]) if named else (platform,)
+        table.add_row(*row, *(signs[k.level if k else ""] for k in known))
+    console.print(table, markup=False)
     print(Text("● shown  ◐ in part  ○ not", "● 能看到  ◐ 部分  ○ 看不到")[spoken])
 
 

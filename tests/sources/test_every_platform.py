@@ -15,7 +15,8 @@ from shequn.audit import audit
 from shequn.check import check
 from shequn.sources import PLATFORMS
 from shequn.sources.files import Export
-from shequn.sources.platforms import WHAT, matrix, reader, recognise
+from shequn.sources.platforms import matrix, reader, recognise
+from shequn.sources.report import WHAT
 
 Import = Callable[..., Imported]
 ONCE = 12  # mutations of each in a test run; `make fuzz` goes on

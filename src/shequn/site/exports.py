@@ -6,12 +6,13 @@ from docutils import nodes
 
 from shequn import paths
 from shequn.site.directives import Directive
-from shequn.sources.platforms import PLATFORMS, WHAT, Known, matrix, reader
+from shequn.sources.platforms import PLATFORMS, Known, matrix, reader
+from shequn.sources.report import WHAT
 from shequn.text import Text
 
 LEVELS = {
     "full": Text("● yes", "● 能"),
-    "partial": Text("◐ in part", "◐ 部分"),
+    "partial": Text("◐ partly", "◐ 部分"),
     "none": Text("○ no", "○ 不能"),
 }
 WORDS = {

@@ -26,7 +26,6 @@ PLATFORMS = (
     "spend", "chatlab",
 )  # fmt: skip
 MAP = "map"  # any table, by what the user says of its columns
-WHAT = ("joins", "inviters", "leaves", "replies", "reactions", "ids", "bots", "zone")
 Level = Literal["full", "partial", "none"]
 _SAMPLE = 300  # files looked at to recognise a platform
 _EMPTY = Text("no record in it", "里面没有一条记录")

@@ -19,6 +19,19 @@ _SHAPE_CHARS = 60
 _NAMED = 3  # files named for one reason; the JSON names all
 
 
+# What exports may show, or not.
+WHAT = {
+    "joins": Text("Joins", "入群"),
+    "inviters": Text("Inviters", "邀请人"),
+    "leaves": Text("Leaves", "退群"),
+    "replies": Text("Replies", "回复"),
+    "reactions": Text("Reactions", "表情回应"),
+    "ids": Text("Identity", "身份"),
+    "bots": Text("Bots", "机器人"),
+    "zone": Text("Time zone", "时区"),
+}
+
+
 @dataclass(frozen=True)
 class Example:
     """A row that could not be understood: where, why, and its shape without its words."""
@@ -291,17 +304,17 @@ class ImportReport:
                 f"夏令时切换：{self.times_ambiguous:,} 行的时间出现两次（按第一次算），"
                 f"{self.times_nonexistent:,} 行的时间不存在（顺延）。",
             )
-        for name, (en, zh) in _KNOWN.items():
+        for name, what in WHAT.items():
             if k := self.knowledge.get(name):
                 state = _LEVELS[k.level]
                 found = (
                     Text("", "")
-                    if k.found is None
+                    if k.found is None or (k.level == "none" and not k.found)
                     else Text(f" ({k.found:,} found)", f"（{k.found:,} 个）")
                 )
                 add(
-                    f"{en}: {state.en}{found.en}. {k.basis.en}",
-                    f"{zh}：{state.zh}{found.zh}。{k.basis.zh}",
+                    f"{what.en}: {state.en}{found.en}. {k.basis.en}",
+                    f"{what.zh}：{state.zh}{found.zh}。{k.basis.zh}",
                 )
         if self.key_made:
             add(
@@ -337,16 +350,6 @@ _LEVELS = {
     "full": Text("known", "可知"),
     "partial": Text("known in part", "部分可知"),
     "none": Text("not known", "不可知"),
-}
-_KNOWN = {
-    "joins": ("Joins", "入群"),
-    "inviters": ("Inviters", "邀请人"),
-    "leaves": ("Leaves", "退群"),
-    "replies": ("Replies", "回复"),
-    "reactions": ("Reactions", "表情回应"),
-    "ids": ("Identity", "身份"),
-    "bots": ("Bots", "机器人"),
-    "zone": ("Time zone", "时区"),
 }
 
 _SUPPORT = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shequn.notebooks import notebooks
-from shequn.sources.platforms import WHAT, matrix
-from shequn.sources.report import Support
+from shequn.sources.platforms import matrix
+from shequn.sources.report import WHAT, Support
 from shequn.text import Text
 
 # What a column is known by, as the matrix of platforms names it.
