@@ -197,9 +197,9 @@ def test_hostile_lines_are_counted(import_as: Import) -> None:
     bad.append("\x1f".join(["a" * 40, "", "n", "e", "9" * 5000, "1", "", "s"]))
     got = import_as("git", {"g.log": fields([commit()]) + "\n" + "\n".join(bad)}, tolerate=True)
     assert (got.report.messages, got.report.rows_unparsed) == (1, len(bad))
-    rows = table([commit()]) + 'a,b,c,d,e,f\n"\nx,,1,1,1,0\nx,y,1,1,-1,0\n1,2\n'
+    rows = table([commit()]) + 'a,b,c,d,e,f\n"\nx,,1,1,1,0\nx,y,1,1,-1,0\n1,2\nx\ry,z,1,1,0,0\n'
     got = import_as("git", {"g.csv": rows}, tolerate=True)
-    assert (got.report.messages, got.report.rows_unparsed) == (1, 5)
+    assert (got.report.messages, got.report.rows_unparsed) == (1, 6)
 
 
 def test_the_same_export_twice_changes_nothing(import_as: Import) -> None:

@@ -62,14 +62,44 @@ def test_two_exports_on_two_days_are_merged(imported: Import) -> None:
     assert part.report.duplicates == 1
 
 
-def test_what_was_edited_or_deleted_between_two_exports_is_told(imported: Import) -> None:
-    """Words are what makes two rows one message: those that changed are two, and it is said."""
-    lines = [f"09:{i:02} - Anna: line number {i}" for i in range(9)]
-    early = chat(*lines, "10:02 - Anna: typo hre")
-    late = chat(*lines, "10:02 - Anna: typo here <This message was edited>")
+EDITED = " <This message was edited>"
+
+
+def test_what_was_edited_or_deleted_between_two_exports_counts_once(imported: Import) -> None:
+    """By words they are two messages each; author and minute show that they are one."""
+    lines = [f"09:{i:02} - {'Anna' if i % 2 else 'Bert'}: line number {i}" for i in range(9)]
+    early = chat(
+        *lines, "10:02 - Anna: typo hre", "10:02 - Anna: yes", "10:02 - Anna: secrets",
+        "10:02 - Bert: mine", "10:03 - Anna: typo", "10:04 - Anna: stays",
+    )  # fmt: skip
+    late = chat(
+        *lines, f"10:02 - Anna: typo here{EDITED}", "10:02 - Anna: yes",
+        "10:02 - Anna: This message was deleted", "10:02 - Bert: mine", "10:04 - Anna: stays",
+        f"10:05 - Anna: new{EDITED}",
+    )  # fmt: skip
+    names = ("WhatsApp Chat with P.txt", "WhatsApp Chat with P (1).txt")
+    once = imported(dict(zip(names, (early, late), strict=True)), keep_text=True)
+    rows = [r for r in once.rows("messages") if r["ts"][11:13] == "10"]
+    assert [(r["kind"], r["text"]) for r in rows] == [
+        ("text", "typo here"), ("text", "yes"), ("recall", ""), ("text", "mine"), ("text", "typo"),
+        ("text", "stays"), ("text", "new"),
+    ]  # fmt: skip
+    assert rows[0]["edited_at"] == rows[0]["ts"] and not rows[1]["edited_at"]
+    assert "2 messages were edited" in once.report.say("en")
+    for first, second in ((early, late), (late, early)):
+        got = imported({names[0]: first}, keep_text=True)
+        imported({names[1]: second}, into=got.data, keep_text=True)
+        assert got.rows("messages") == once.rows("messages")
+
+
+def test_an_edited_message_takes_the_place_of_no_other_person_and_no_other_minute(
+    imported: Import,
+) -> None:
+    lines = [f"09:{i:02} - {'Anna' if i % 2 else 'Bert'}: line number {i}" for i in range(9)]
+    early = chat(*lines, "10:01 - Anna: one", "10:02 - Bert: two")
+    late = chat(*lines, f"10:02 - Anna: three{EDITED}")
     got = imported({"WhatsApp Chat with P.txt": early, "WhatsApp Chat with P (1).txt": late})
-    assert len(got.rows("messages")) == 11
-    assert "1 messages were edited" in got.report.say("en")
+    assert len(got.rows("messages")) == 12
 
 
 def test_next_month_the_same_chat_goes_on(imported: Import) -> None:

@@ -122,7 +122,7 @@ def import_export(
         now = dict(zip(intake.people.numbers, persons.ids, strict=True))
         merge.take_old(old, {was: now[raw] for raw, was in accounts if now[raw] != was})
         said = merge.rows_of_files(con)
-        duplicates = merge.keep_newest(con)
+        duplicates = merge.keep_newest(con, words=intake.identity == "words")
         members(intake, old)
         tables = Tables(con, intake, old)
         kept, copies = _count(tables, said, readings)

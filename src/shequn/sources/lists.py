@@ -94,13 +94,13 @@ def _find(intake: Intake, account: str) -> int | None:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ShequnError(
             Text(f"{path} cannot be read: {error}.", f"{path} 读不了：{error}。"),
             Text("It must be a text file in UTF-8.", "它应是 UTF-8 编码的文本文件。"),
         ) from error
-    for line, row in enumerate(csv.reader(text.splitlines()), 1):
+    for line, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
         if cells and cells[0] and not cells[0].startswith("#"):
             yield line, cells

@@ -304,12 +304,47 @@ def written(column: str) -> str:
     return f"'t' || lpad(lower(to_hex({column})), 16, '0')"
 
 
-def keep_newest(con: DuckDBPyConnection) -> int:
+# Of one author in one minute a file may hold changed messages that another lacks, and that one
+# others that it lacks itself: in their order, each took the place of one.
+_CHANGED = """
+    WITH told AS (
+        SELECT m.rowid AS place, m.id, m.channel, m.author, m.ts, m.file, m.row, f.reach,
+            m.kind = 'recall' OR m.edited IS NOT NULL AS changed
+        FROM message m LEFT JOIN file f ON f.n = m.file
+        SEMI JOIN (FROM message WHERE kind = 'recall' OR edited IS NOT NULL) c
+            ON c.channel = m.channel AND c.author = m.author AND c.ts = m.ts
+    ),
+    pair AS (
+        SELECT channel, author, ts, e.place AS gone, l.file AS late, e.file AS early,
+            l.row AS late_row, e.row AS early_row
+        FROM told l JOIN told e USING (channel, author, ts)
+        WHERE l.changed AND l.file <> e.file AND (NOT e.changed OR l.reach > e.reach)
+            AND NOT EXISTS (FROM told o WHERE o.id = l.id AND o.file = e.file)
+            AND NOT EXISTS (FROM told o WHERE o.id = e.id AND o.file = l.file)
+    )
+    SELECT DISTINCT gone FROM (
+        SELECT gone,
+            dense_rank() OVER (PARTITION BY channel, author, ts, late, early ORDER BY late_row) AS nth_new,
+            dense_rank() OVER (PARTITION BY channel, author, ts, late, early ORDER BY early_row) AS nth_gone
+        FROM pair
+    ) WHERE nth_new = nth_gone AND gone NOT IN (FROM worse)
+"""
+
+
+def keep_newest(con: DuckDBPyConnection, *, words: bool = False) -> int:
     """Keep of each message the latest edit, or what the file says that reaches furthest.
 
     A deletion that any file tells of stays. Mentions and reactions are those of the row that is
     kept; of reactions listed apart from messages, those of the file that reaches furthest. A
     coming or going that several rows tell of becomes one.
+
+    Parameters
+    ----------
+    con
+        Database of the rows.
+    words
+        Whether messages are told apart by their words: then one that was edited or taken back
+        since is found by author and time.
 
     Returns
     -------
@@ -330,6 +365,8 @@ def keep_newest(con: DuckDBPyConnection) -> int:
             f.reach DESC NULLS LAST, text IS NULL, f.size DESC, f.id, old, row DESC) > 1
         """
     )
+    if words:
+        con.execute(f"INSERT INTO worse {_CHANGED}")
     con.execute(
         """
         CREATE TABLE worse_events AS

@@ -154,14 +154,14 @@ def _csv(file: Reading) -> Iterator[tuple[Commit | None, str]]:
     for line in lines:
         if not line:
             continue
-        cells = next(csv.reader([line]), [])
         try:
+            cells = next(csv.reader([line]), [])
             sha, author, written, came, parents, merge = cells
             n = 2 if merge.lower() in ("1", "true") else min(int(parents or 0), 2)
             if not sha or not author or n < 0:
                 raise ValueError
             commit = (sha, [""] * n, "", author, int(written), int(came), "", None)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, csv.Error):
             yield None, line
         else:
             yield commit, line

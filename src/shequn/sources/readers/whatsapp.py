@@ -262,8 +262,7 @@ def _tell(talks: list[Talk], intake: Intake, private: int, matched: int, linked:
          "条消息省略了媒体，又没写是哪一种"),
         (sum(t.apps for t in talks), "messages are WhatsApp's own words, in a wording not known "
          "here: they are of kind other", "条是 WhatsApp 自己的话，措辞不认识，类型记作 other"),
-        (changed, "messages were edited; when is not written. An earlier export that has them as "
-         "they were first adds them once more", "条消息编辑过，没有写时间；更早的导出里若有编辑前的样子，"
-         "会多算一条"),
+        (changed, "messages were edited; when is not written, and edited_at is the time of the message",
+         "条消息编辑过，没有写时间，edited_at 用消息自己的时间"),
     ):  # fmt: skip
         intake.note(f"{n:,} {en}.", f"{n:,} {zh}。", when=n)

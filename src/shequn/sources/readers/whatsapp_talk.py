@@ -81,7 +81,7 @@ class Talk:
         match, closing, odd = log.match, log.closing, log.odd
         ids = self._see_people(intake)
         rows, times = chain(log.rows, (0,)), chain(log.times, (0,))
-        due, at, ts, row = next(rows), 0, 0, 0
+        due, at, ts, row, before = next(rows), 0, 0, 0, 0
         who, kind, text, lines = "", _NOTHING, "", list[str]()
         for line in log.reading.file.lines():
             row += 1
@@ -96,7 +96,11 @@ class Talk:
                     lines = []
                 if "@" in text:
                     self._name(at, text)
-                message(at, channel, who, ts, text, kind)
+                # When is not written: the time of the message stands for it.
+                message(
+                    at, channel, who, ts, text, kind, edited=ts if self.edited > before else None
+                )
+            before = self.edited
             at, ts, due = row, next(times), next(rows)
             rest = line.partition(closing)[2]
             if odd and row in odd and (found := match(line)):
@@ -117,7 +121,7 @@ class Talk:
         if kind != _NOTHING:
             text = "\n".join((text, *lines))
             self._name(at, text)
-            message(at, channel, who, ts, text, kind)
+            message(at, channel, who, ts, text, kind, edited=ts if self.edited > before else None)
         self._end(intake)
 
     def _see_people(self, intake: Intake) -> dict[str, str]:
