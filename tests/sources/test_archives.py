@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shequn.sources.archives import members
 from shequn.sources.files import Export
 from shequn.text import ShequnError
 
@@ -49,6 +50,22 @@ def test_an_archive_is_a_folder_with_its_files(tmp_path: Path, name: str) -> Non
     assert [list(f.lines()) for f in reversed(files)] == [["two", "lines"], ["one"]]
     assert Export(tmp_path / name).files[0].parts == (name, "x", "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == [name]  # nothing was unpacked to the disk
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("gb2312", "书友群/聊天记录.txt"), ("utf-8", "書友群.txt"), ("cp437", "café.txt")],
+)
+def test_names_from_chinese_windows_are_read(tmp_path: Path, encoding: str, name: str) -> None:
+    raw = name.encode(encoding)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        info = zipfile.ZipInfo("x" * len(raw))
+        archive.writestr(info, b"1")
+    # The standard library writes UTF-8 alone: the bytes are put in afterwards, in both places.
+    content = (tmp_path / "a.zip").read_bytes().replace(b"x" * len(raw), raw)
+    (tmp_path / "a.zip").write_bytes(content)
+    [found] = members(tmp_path / "a.zip")
+    assert found.parts == tuple(name.split("/"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from shequn.text import ShequnError, Text
 
 ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz")
 _MOST = 500_000  # members
+_UTF_8 = 0x800  # the flag that says so of the name
 _ROOM, _RATIO = 1 << 26, 200  # so much may always come out; text packs to a twentieth at best
 _REMAKE = Text(
     "Get the export again from the platform itself; unpack by hand only what you trust.",
@@ -72,12 +74,21 @@ def _zipped(path: Path) -> Iterator[Member]:
     entries = archive.infolist()
     _refuse_many(path, len(entries))
     for entry in entries:
-        parts = _parts(path, entry.filename)
+        parts = _parts(path, _name(entry))
         if entry.is_dir():
             continue
         if bursts(entry.file_size, entry.compress_size):
             raise bomb(path)
         yield Member(parts, entry.file_size, partial(archive.open, entry))
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return the name of a file, which Chinese Windows writes in GB 2312 without saying so."""
+    if not entry.flag_bits & _UTF_8:
+        for encoding in ("utf-8", "gb2312"):  # not GBK: "é" and a letter would be Chinese, too
+            with suppress(UnicodeError):
+                return entry.filename.encode("cp437").decode(encoding)
+    return entry.filename
 
 
 def _tarred(path: Path) -> Iterator[Member]:
