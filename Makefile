@@ -56,7 +56,7 @@ stamp: .venv/test
 .venv/test: .venv/book
 	@echo "Installing what the tests need…"
 	@$(INSTALL) --extra build --extra test
-	@$(INSTALL) --extra spark || test -z "$$CI" || exit 1  # without it the Spark tests skip, and say so
+	@$(INSTALL) --extra engines || test -z "$$CI" || exit 1  # without it tests on Spark and ClickHouse skip, and say so
 	@touch $@
 
 lock: .venv/uv

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from synthesis import law
 from synthesis.draw import FIRST, arrive, live, rejoin, talk
+from synthesis.extras import extras
 from synthesis.rows import Row, conversation, roster, shop, spending, stamp, steps
 from synthesis.truth import truth
 
@@ -25,7 +26,8 @@ COLUMNS = {
     "members": "member_id joined_at joined_at_basis join_method join_channel inviter_id left_at"
     " left_at_basis role is_staff is_bot",
     "membership_events": "event_id ts member_id action actor_id method",
-    "messages": "message_id channel_id thread_id author_id ts kind n_chars reply_to_id reply_basis",
+    "messages": "message_id channel_id thread_id author_id ts kind text n_chars reply_to_id"
+    " reply_basis",
     "reactions": "message_id member_id emoji ts",
     "mentions": "message_id target_id kind",
     "events": "event_id ts member_id session_id name channel campaign value props",
@@ -61,6 +63,8 @@ def make(seed: int) -> tuple[dict[str, list[Row]], dict[str, Any]]:
         "orders": orders,
         "spend": spending(rng, visits),
     }
+    tables["messages"], beside = extras(seed, tables["messages"], members)
+    tables["events"] = sorted(tables["events"] + beside, key=lambda row: row[1])  # keeps the rest
     n = sum(len(rows) for rows in tables.values())
     covered = (stamp(0), stamp(law.END - 1))
     tables["sources"] = [

@@ -82,6 +82,17 @@ TOUCHED = 0.30  # share of joiners with one earlier contact through another chan
 REJOINS = 40
 REPLIES, RECIPROCAL, HOME = 0.60, 0.30, 0.65  # see talk() in make_sample.py
 
+BROADCASTS, BROADCAST_WEEKS = np.array([2, 4, 8]), 4  # a week, each for so many weeks in turn
+MUTE_BASE, MUTE_EACH = 0.002, 0.0015  # weekly hazard of muting, and what each broadcast adds
+RSVP, ATTENDS, WALKS_IN = 0.10, 0.60, 0.02  # P(says so | alive), P(comes | said so), P(comes | not)
+FLAGGED, RESOLVED_HOURS = 0.004, 6.0  # of ordinary messages; mean of an exponential
+COPIED, ALTERED, TEMPLATES = 0.30, 0.5, 12  # of texts in deals; of copies; different originals
+
+
+def mute_hazard(broadcasts: Ints) -> Floats:
+    """Return the hazard of muting in a week with so many broadcasts."""
+    return MUTE_BASE + MUTE_EACH * np.asarray(broadcasts, dtype=float)
+
 
 def alive(alpha: float, beta: float, weeks: int = HORIZON) -> Floats:
     """Return P(alive in week k of membership), k = 0…weeks: shifted beta-geometric, 1 at k = 0."""

@@ -89,6 +89,30 @@ def truth(m: Members, gaps: list[tuple[int, int, int]]) -> dict[str, Any]:
             "home_room_probability": law.HOME,
             "law": "who answers whom is decided after who writes when, so it changes no rate",
         },
+        "broadcasts": {
+            "a_week": [int(n) for n in law.BROADCASTS],
+            "weeks_each": law.BROADCAST_WEEKS,
+            "mute_hazard": listed(law.mute_hazard(law.BROADCASTS)),
+            "law": "in a whole calendar week (Monday first, local) on the roster a member who has"
+            " not muted mutes with probability 1 - exp(-hazard); no effect on leaving or posting",
+        },
+        "live_sessions": {
+            "every_days": 14,
+            "p_rsvp": law.RSVP,
+            "p_attend_given_rsvp": law.ATTENDS,
+            "p_attend_otherwise": law.WALKS_IN,
+            "law": "among members alive and on the roster who joined at least 4 days before;"
+            " coming has no effect",
+        },
+        "flags": {"share_of_messages": law.FLAGGED, "resolved_hours_mean": law.RESOLVED_HOURS},
+        "texts": {
+            "room": "deals",
+            "copied_share": law.COPIED,
+            "altered_share_of_copies": law.ALTERED,
+            "originals": law.TEMPLATES,
+            "law": "ordinary text messages in the room; an alteration puts a few characters before"
+            " the copied text; all others are 8 to 15 words drawn at random",
+        },
         "dirt": {
             "rejoins": [[person(w + FIRST), stamp(a), stamp(b)] for w, a, b in sorted(gaps)],
             "low_week": {"starts": stamp(law.LOW_WEEK), "rate_ratio": law.LOW_FACTOR},

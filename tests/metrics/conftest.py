@@ -1,15 +1,47 @@
-"""Spark, started once for all tests of the metrics."""
+"""The engines, started once for all tests of the metrics, with the same communities on each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from engines import CLOCKS, SparkEngine, start_spark, synthetic
+from engines import (
+    CLOCKS,
+    ClickHouseEngine,
+    Frames,
+    MemoryEngine,
+    SparkEngine,
+    frames_of,
+    start_clickhouse,
+    start_spark,
+    synthetic,
+)
 
+from shequn.cases import student_network
 from shequn.dataset import Dataset
-from shequn.tabular import CommunityInfo
+from shequn.engine import Engine
+from shequn.paths import SAMPLE
+from shequn.tabular import CommunityInfo, community
+
+Community = tuple[Frames, CommunityInfo]
+On = Callable[[str], Dataset]
+
+
+@pytest.fixture(scope="session")
+def communities() -> dict[str, Community]:
+    """Return tables and clock of the random community under each clock, the sample and CollegeMsg."""
+    random = synthetic()
+    found = {c["timezone"]: (random, CommunityInfo("test", **c)) for c in CLOCKS}
+    for name, folder in (("sample", SAMPLE), ("college", student_network())):
+        found[name] = (frames_of(folder), community(folder))
+    return found
+
+
+@pytest.fixture(scope="session")
+def on_duckdb(communities: dict[str, Community]) -> On:
+    return _opened(communities, lambda frames, _: MemoryEngine(frames), Path())
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +52,37 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def on_spark(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
-    """Return the synthetic community on Spark, once under each clock."""
-    engine = SparkEngine(spark, synthetic(), tmp_path_factory.mktemp("tables"))
-    return [Dataset(engine, CommunityInfo("test", **clock), smallest_group=1) for clock in CLOCKS]
+def on_spark(
+    communities: dict[str, Community], spark: Any, tmp_path_factory: pytest.TempPathFactory
+) -> On:
+    folder = tmp_path_factory.mktemp("spark")
+    return _opened(communities, lambda frames, place: SparkEngine(spark, frames, place), folder)
+
+
+@pytest.fixture(scope="session")
+def on_clickhouse(
+    communities: dict[str, Community], tmp_path_factory: pytest.TempPathFactory
+) -> On:
+    folder = tmp_path_factory.mktemp("clickhouse")
+    session = start_clickhouse(folder / "server")
+    return _opened(
+        communities, lambda frames, place: ClickHouseEngine(session, frames, place), folder
+    )
+
+
+def _opened(
+    communities: dict[str, Community], start: Callable[[Frames, Path], Engine], folder: Path
+) -> On:
+    """Return a function that opens a community on an engine, each but once."""
+    there: dict[str, Dataset] = {}
+
+    def on(name: str) -> Dataset:
+        if name not in there:
+            frames, info = communities[name]
+            place = folder / name.replace("/", "-")
+            if folder != Path():
+                place.mkdir()
+            there[name] = Dataset(start(frames, place), info, smallest_group=1)
+        return there[name]
+
+    return on

@@ -18,7 +18,7 @@ import pytest
 
 import shequn.metrics
 from shequn import schema
-from shequn.dataset import Dataset
+from shequn.dataset import Dataset, open_dataset
 from shequn.metrics import Query
 from shequn.tabular import CommunityInfo
 
@@ -60,43 +60,78 @@ class MemoryEngine:
         self.connection.close()
 
 
-class SparkEngine:
-    """The same tables in Spark, from Parquet files with instants in UTC."""
+class StandingEngine:
+    """What the engines of the tests share: the tables as Parquet files, which never change."""
 
-    dialect = "pyspark"
+    dialect: str
 
-    def __init__(self, spark: Any, frames: Frames, folder: Path) -> None:
-        self.spark = spark
+    def __init__(self, frames: Frames, folder: Path) -> None:
         self.columns = {name: tuple(frame.columns) for name, frame in frames.items()}
         memory = MemoryEngine(frames)
+        self.files = {name: folder / f"{name}.parquet" for name in self.columns}
         for name, columns in self.columns.items():
             kinds = schema.tables()[name].columns
             chosen = ", ".join(
                 f'"{c}" AT TIME ZONE \'UTC\' AS "{c}"' if kinds[c].type == "datetime" else f'"{c}"'
                 for c in columns
             )
-            file = folder / f"{name}.parquet"
             memory.connection.execute(
-                f"COPY (SELECT {chosen} FROM \"{name}\") TO '{file}' (FORMAT parquet)"
+                f"COPY (SELECT {chosen} FROM \"{name}\") TO '{self.files[name]}' (FORMAT parquet)"
             )
-            spark.read.parquet(str(file)).createOrReplaceTempView(name)
         memory.close()
-
-    def frame(self, sql: str) -> pd.DataFrame:
-        """Run one query."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what pandas 3 will not do for Spark one day
-            return self.spark.sql(sql).toPandas()
 
     def fingerprint(self) -> str:
         """Nothing changes here."""
-        return "spark"
+        return self.dialect
 
     def unchanged(self) -> None:
         """Nothing changes here."""
 
     def close(self) -> None:
         """Leave the session to its fixture."""
+
+
+class SparkEngine(StandingEngine):
+    """The tables in Spark."""
+
+    dialect = "pyspark"
+
+    def __init__(self, spark: Any, frames: Frames, folder: Path) -> None:
+        super().__init__(frames, folder)
+        self.spark = spark
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query."""
+        for name, file in self.files.items():
+            self.spark.read.parquet(str(file)).createOrReplaceTempView(name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what pandas 3 will not do for Spark one day
+            return self.spark.sql(sql).toPandas()
+
+
+class ClickHouseEngine(StandingEngine):
+    """The tables in ClickHouse, as its users keep them: what is never empty cannot be null."""
+
+    dialect = "clickhouse"
+
+    def __init__(self, session: Any, frames: Frames, folder: Path) -> None:
+        super().__init__(frames, folder)
+        self.session, self.database = session, f"d{abs(hash(str(folder)))}"
+        session.query(f"CREATE DATABASE {self.database}")
+        for name, columns in self.columns.items():
+            kinds = schema.tables()[name].columns
+            cells = ", ".join(
+                f'assumeNotNull("{c}") AS "{c}"' if kinds[c].required else f'"{c}"' for c in columns
+            )
+            session.query(
+                f"CREATE TABLE {self.database}.{name} ENGINE = MergeTree ORDER BY tuple() "
+                f"AS SELECT {cells} FROM file('{self.files[name]}')"
+            )
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """Run one query."""
+        self.session.query(f"USE {self.database}")
+        return self.session.query(sql, "DataFrame")
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -131,6 +166,18 @@ def start_spark(folder: Path) -> Any:
     return session
 
 
+def start_clickhouse(folder: Path) -> Any:
+    """Start ClickHouse in this process, in UTC, or say why there is none."""
+    try:
+        from chdb import session
+    except ImportError:
+        unavailable("chdb is not installed")
+    started = session.Session(str(folder))
+    started.query("SET session_timezone = 'UTC'")
+    started.query("SET join_use_nulls = 1")  # as SQL says: what a join does not find is null
+    return started
+
+
 def log(*rows: Sequence[Any], columns: Sequence[str] = ("author_id", "ts")) -> pd.DataFrame:
     """Return messages from ``(author, time in UTC, …)``."""
     return pd.DataFrame(list(rows), columns=list(columns), dtype=object)
@@ -152,6 +199,12 @@ def covering(*spans: tuple[str, str]) -> pd.DataFrame:
 def covering_days(days: Iterable[date]) -> pd.DataFrame:
     """Return sources that cover just these UTC days."""
     return covering(*[(str(d), str(d)) for d in sorted(days)])
+
+
+def frames_of(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a data folder, as they are on DuckDB."""
+    with open_dataset(folder) as data:
+        return {name: data.engine.frame(f'SELECT * FROM "{name}"') for name in data.engine.columns}
 
 
 def community(
