@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from shequn import cases, charts_network
+from shequn import cases
+from shequn.charts import network
 from shequn.models.contacts import contacts
 from shequn.models.network_structure import compare_with_chance, network_structure, removal
 from shequn.text import ShequnError
@@ -248,21 +249,21 @@ def test_figures_in_both_languages_also_of_nothing(lang: str) -> None:
         chance = compare_with_chance(edges, draws=2)
         weeks = cases.weekly(sent(("a", "b", "2026-01-05"), ("a", "b", "2026-01-11")))
         figures = [
-            charts_network.degree(shape.acquaintances, lang),
-            charts_network.weekly(weeks if len(edges) else weeks[:0], lang),
-            charts_network.against_chance(chance, lang),
-            charts_network.removal(removal(edges, draws=2), lang),
+            network.degree(shape.acquaintances, lang),
+            network.weekly(weeks if len(edges) else weeks[:0], lang),
+            network.against_chance(chance, lang),
+            network.removal(removal(edges, draws=2), lang),
         ]
         for figure in figures:
             figure.canvas.draw()
             assert figure.axes
             plt.close(figure)
-        table = charts_network.chance_table(chance, lang)
+        table = network.chance_table(chance, lang)
         assert len(table) == 3
         assert list(table) != list(chance)
-        waits = charts_network.wait_table(cases.approaches(sent(("a", "b", "2026-01-05"))), lang)
+        waits = network.wait_table(cases.approaches(sent(("a", "b", "2026-01-05"))), lang)
         assert waits.iloc[:, 1].tolist() == ["1", "0", "—", "—", "—", "—"]
-    assert {charts_network.alt(name, lang) for name in ("degree", "weekly", "null", "removal")}
+    assert {network.alt(name, lang) for name in ("degree", "weekly", "null", "removal")}
 
 
 def test_of_fewer_than_five_members_nothing_is_shown() -> None:
@@ -271,9 +272,9 @@ def test_of_fewer_than_five_members_nothing_is_shown() -> None:
     five = network_structure(pd.DataFrame({"source": [1, 1, 1, 1], "target": [2, 3, 4, 5]}))
     nobody = network_structure(pd.DataFrame({"source": [], "target": []}))
     for lang, few in (("en", "under 5"), ("zh", "不足 5")):
-        assert set(charts_network.structure_table(two, lang).iloc[:, 1]) <= {few, "—", "0"}
-        assert set(charts_network.structure_table(nobody, lang).iloc[:, 1]) == {"—"}
-        table = charts_network.structure_table(five, lang)
+        assert set(network.structure_table(two, lang).iloc[:, 1]) <= {few, "—", "0"}
+        assert set(network.structure_table(nobody, lang).iloc[:, 1]) == {"—"}
+        table = network.structure_table(five, lang)
         assert table.iloc[0, 1] == "5"
         assert table.iloc[-1, 1] == few
         assert table.iloc[:, 1].tolist().count(few) == 1

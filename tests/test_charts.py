@@ -11,33 +11,30 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from shequn import charts
-from shequn.dataset import open_dataset
-from shequn.metrics.active_members import active_members, stickiness
+from shequn.charts import NOTHING, active_members, participation_inequality, retention
+from shequn.dataset import Dataset, open_dataset
+from shequn.metrics import Query
+from shequn.metrics.active_members import active_members as actives
+from shequn.metrics.active_members import stickiness
 from shequn.metrics.participation_inequality import lorenz
-from shequn.metrics.retention import pooled, retention
+from shequn.metrics.retention import pooled
+from shequn.metrics.retention import retention as weekly
 from shequn.text import LANGUAGES
 
 Draw = Callable[[pd.DataFrame, str], Figure]
-FIGURES: dict[str, Draw] = {
-    "rolling_actives": charts.rolling_actives,
-    "stickiness": charts.stickiness,
-    "cohorts": charts.cohorts,
-    "retention_curve": charts.retention_curve,
-    "lorenz": charts.lorenz,
-}
+Alt = Callable[[str, str], str]
+FIGURES: list[tuple[Draw, Alt, Query]] = [
+    (active_members.rolling_actives, active_members.alt, actives),
+    (active_members.stickiness, active_members.alt, stickiness),
+    (retention.cohorts, retention.alt, weekly),
+    (retention.retention_curve, retention.alt, pooled),
+    (participation_inequality.lorenz, participation_inequality.alt, lorenz),
+]
 
 
 @pytest.fixture(scope="module")
-def frames() -> dict[str, pd.DataFrame]:
-    with open_dataset() as sample:
-        return {
-            "rolling_actives": sample.compute(active_members),
-            "stickiness": sample.compute(stickiness),
-            "cohorts": sample.compute(retention),
-            "retention_curve": sample.compute(pooled),
-            "lorenz": sample.compute(lorenz),
-        }
+def sample() -> Dataset:
+    return open_dataset()
 
 
 def words(figure: Figure) -> str:
@@ -50,22 +47,25 @@ def words(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(
+    ("draw", "alt", "query"), FIGURES, ids=lambda f: getattr(f, "__name__", "")
+)
 def test_every_figure_in_both_languages(
-    name: str, lang: str, frames: dict[str, pd.DataFrame]
+    draw: Draw, alt: Alt, query: Query, lang: str, sample: Dataset
 ) -> None:
-    drawn = words(FIGURES[name](frames[name], lang))
-    assert charts.label("nothing", lang) not in drawn
-    assert len(charts.alt(name, lang)) > 15
+    drawn = words(draw(sample.compute(query), lang))
+    assert NOTHING[lang] not in drawn
+    assert len(alt(draw.__name__, lang)) > 15
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(
+    ("draw", "alt", "query"), FIGURES, ids=lambda f: getattr(f, "__name__", "")
+)
 def test_a_figure_without_a_value_says_so(
-    name: str, lang: str, frames: dict[str, pd.DataFrame]
+    draw: Draw, alt: Alt, query: Query, lang: str, sample: Dataset
 ) -> None:
-    frame = frames[name]
-    empty = frame.assign(value=float("nan")) if "value" in frame else frame.head(0)
-    if name == "retention_curve":
-        empty = frame.head(0)
-    assert charts.label("nothing", lang) in words(FIGURES[name](empty, lang))
+    frame = sample.compute(query)
+    for empty in (frame.assign(value=float("nan")), frame.head(0)):
+        if "value" in frame or empty.empty:
+            assert NOTHING[lang] in words(draw(empty, lang))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shequn.charts_claims import alt, verdict_bars
+from shequn.charts.claims import alt, verdict_bars
 from shequn.paths import DATA, HOME
 from shequn.plan.bands import Band, exact, rounded
 from shequn.plan.claims import (

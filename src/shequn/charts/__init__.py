@@ -1,0 +1,99 @@
+"""Figures: one theme, labels in both languages, a Chinese font from a package, colours that print."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shequn.text import Text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe–Ito: distinct to colour-blind readers and, in this order, in grey print.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MUTED = "#767676"
+FEW = Text("under 5", "不足 5")  # stands where a number about one to four people would
+
+NOTHING = Text("nothing to show: the data do not support it", "没有可画的：数据不支持")
+
+
+def words(texts: Mapping[str, Text]) -> Callable[[str, str], str]:
+    """Return a function that gives the text of a name in a language."""
+    return lambda name, lang: texts[name][lang]
+
+
+@cache
+def _register_font() -> None:
+    from matplotlib import font_manager
+
+    spec = importlib.util.find_spec("zhplot")  # taken for the font file it ships; never imported
+    assert spec is not None
+    assert spec.origin is not None
+    font = Path(spec.origin).parent / "fonts" / "NotoSansSC-Regular.ttf"
+    font_manager.fontManager.addfont(str(font))
+
+
+def theme() -> None:
+    """Set the look of every figure; call it before drawing."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    _register_font()
+    sns.set_theme(style="ticks", palette=list(PALETTE), context="notebook")
+    mpl.rcParams.update(  # after set_theme, which resets the fonts
+        {
+            "font.family": ["DejaVu Sans", "Noto Sans SC"],
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": "#E5E5E5",
+            "figure.figsize": (7.2, 3.8),
+            "svg.fonttype": "path",
+            "svg.hashsalt": "shequn",
+            "axes.unicode_minus": False,
+        }
+    )
+
+
+def canvas(width: float = 7.2, height: float = 3.8) -> tuple[Figure, Axes]:
+    """Return a themed figure with one axes."""
+    import matplotlib.pyplot as plt
+
+    theme()
+    figure, axes = plt.subplots(figsize=(width, height))
+    return figure, axes
+
+
+def nothing(axes: Axes, lang: str) -> None:
+    """Say, in a strip instead of an empty frame, that there is nothing to show."""
+    axes.axis("off")
+    axes.text(
+        0.5, 0.5, NOTHING[lang], ha="center", va="center", color=MUTED,
+        transform=axes.transAxes,
+    )  # fmt: skip
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.set_size_inches(7.2, 0.8)
+
+
+def percent(axes: Axes) -> None:
+    """Have the y axis read in percent."""
+    axes.yaxis.set_major_formatter("{x:.0%}")
+
+
+def dates(figure: Figure, axes: Axes) -> None:
+    """Have the x axis read in days, few enough to be read."""
+    import matplotlib.dates as mdates
+
+    first, last = axes.dataLim.intervalx
+    if last - first < 2:  # one point: no interval of ticks fits
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=8))
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m-%d"))
+    figure.autofmt_xdate(rotation=30)
