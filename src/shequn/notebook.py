@@ -15,6 +15,7 @@ from IPython.display import HTML, display
 
 from shequn.charts import FEW
 from shequn.dataset import Dataset, open_dataset
+from shequn.metrics import REGISTRY
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -33,23 +34,12 @@ _COLUMNS = {
     "n": Text("n", "人数 n"),
     "low": Text("low", "下限"),
     "high": Text("high", "上限"),
-    "days": Text("window, days", "窗口（天）"),
-    "cohort": Text("joined in week of", "入群周"),
-    "age_weeks": Text("weeks since joining", "入群后第几周"),
     "measure": Text("measure", "指标"),
-    "day": Text("days since joining", "入群后第几天"),
     "date": Text("date of", "日期"),
     "basis": Text("known from", "依据"),
     "members": Text("members", "成员数"),
 }
 _WORDS = {
-    "gini": Text("Gini coefficient", "基尼系数"),
-    "top_10_share": Text("the top ten's share", "前十人占比"),
-    "half_group": Text("half group", "半数核心"),
-    "speakers": Text("speakers", "发言者"),
-    "posting_share": Text("posting share", "发言率"),
-    "n_day": Text("active exactly on that day", "恰在当天活跃"),
-    "unbounded": Text("active on that day or later", "当天或之后活跃"),
     "joined": Text("joining", "入群"),
     "left": Text("leaving", "退群"),
     "event": Text("an event", "进出事件"),
@@ -177,6 +167,7 @@ def table(
     import numpy as np
     import pandas as pd
 
+    words = _WORDS | {k: w for m in REGISTRY.values() for k, w in m.words.items()}
     whole = frame.tail(rows)
     few = whole["withheld"].to_numpy(bool) if "withheld" in whole else np.zeros(len(whole), bool)
     kept = whole.notna().any() | (whole.columns.isin(_COUNTS) & few.any())
@@ -195,11 +186,12 @@ def table(
             shown[column] = [_readable(x) for x in series]
         else:
             shown[column] = [
-                "—" if pd.isna(x) else _WORDS[x][lang] if x in _WORDS else x for x in series
+                "—" if pd.isna(x) else words[x][lang] if x in words else x for x in series
             ]
         if column in _COUNTS:
             shown[column] = [FEW[lang] if f else x for f, x in zip(few, shown[column], strict=True)]
-    shown.columns = [_COLUMNS[c][lang] if c in _COLUMNS else c for c in shown.columns]
+    headings = words | _COLUMNS
+    shown.columns = [headings[c][lang] if c in headings else c for c in shown.columns]
     body = shown.to_html(index=False, border=0, classes="dataframe")
     body = re.sub(r"<td>(?=[\d\s.,:%–—−+-]+</td>)", '<td class="number">', body)  # never broken
     body = re.sub(r"<td>(?=[^<]{20,}</td>)", '<td class="words">', body)  # and these not too soon

@@ -64,6 +64,7 @@ def test_the_matrix_says_what_comes_out(platform: str, import_as: Import) -> Non
     events = [e for e in rows(got, "membership_events") if e.get("method") != "connection"]
     members = rows(got, "members")
     found = {
+        "messages": bool(rows(got, "messages")),
         "joins": any(e["action"] == "join" for e in events)
         or any(m["joined_at_basis"] in ("event", "api", "registration") for m in members),
         "inviters": any(m.get("inviter_id") for m in members)

@@ -80,8 +80,12 @@ class Metric(Query):
         ``"members"``, ``"share"``, ``"messages"``, ``"ratio"``.
     direction
         ``"up"`` where more is better, ``"down"``, or ``"none"``.
+    misleads
+        What would make a reader draw a wrong conclusion, in both languages.
     references
         Keys of references.bib.
+    words
+        What columns and slices of its results are called in tables and figures.
     """
 
     title: Text = field(default_factory=lambda: Text("", ""))
@@ -91,7 +95,9 @@ class Metric(Query):
     unit: str = ""
     direction: str = "none"
     null: Text = field(default_factory=lambda: Text("", ""))
+    misleads: Text = field(default_factory=lambda: Text("", ""))
     references: tuple[str, ...] = ()
+    words: Mapping[str, Text] = field(default_factory=dict)
 
     def view(self, function: Callable[..., ir.Table]) -> Query:
         """Register another way of looking at the same metric, over the same tables."""
@@ -112,8 +118,10 @@ def metric(
     unit: str,
     direction: str,
     null: Text,
+    misleads: Text,
     references: tuple[str, ...],
     uses: Needs | None = None,
+    words: Mapping[str, Text] | None = None,
 ) -> Callable[[Callable[..., ir.Table]], Metric]:
     """Declare a metric; the decorated function becomes its `Metric`."""
 
@@ -121,7 +129,7 @@ def metric(
         found = Metric(
             id, id, needs, uses or {}, function,
             title=name, question=question, formula=formula, symbols=symbols, unit=unit,
-            direction=direction, null=null, references=references,
+            direction=direction, null=null, misleads=misleads, references=references, words=words or {},
         )  # fmt: skip
         REGISTRY[id] = found
         return found

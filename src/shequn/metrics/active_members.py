@@ -37,6 +37,12 @@ WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window
         "four members wrote.",
         "窗口里只要有一天没被导出覆盖，就没有数值；只有一到四人发言时也没有。",
     ),
+    misleads=Text(
+        "Days cut in another zone, holes of the export taken for quiet, staff and bots left in. "
+        "While a group grows, its newcomers have had few days to come back.",
+        "按别的时区切日，把导出的缺口当成冷清，没剔除自己人和机器人。人数在涨时，新人还没来得及再来。",
+    ),
+    words={"days": Text("window, days", "窗口（天）")},
     references=("rodden2010measuring", "chaoss2024metrics"),
 )
 def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:

@@ -47,6 +47,18 @@ LISTED = ("event", "api", "registration")
         "share needs 20 speakers, the posting share a roster.",
         "发言者或半数核心不足五人时没有数值；前十人占比要有 20 名发言者，发言率要有成员名单。",
     ),
+    misleads=Text(
+        "A longer window or more people raise it by themselves. Without a roster those who never "
+        "write are missing. Of a small group, ten are half.",
+        "时间一长、人一多，数值自己就会上升。没有名单，就看不到从不开口的人。小群里十个人就是一半。",
+    ),
+    words={
+        "gini": Text("Gini coefficient", "基尼系数"),
+        "top_10_share": Text("the top ten's share", "前十人占比"),
+        "half_group": Text("half group", "半数核心"),
+        "speakers": Text("speakers", "发言者"),
+        "posting_share": Text("posting share", "发言率"),
+    },
     references=("vanmierlo2014one", "nielsen2006participation", "chaoss2024metrics"),
 )
 def participation_inequality(

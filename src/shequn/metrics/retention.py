@@ -46,6 +46,18 @@ SEEN_JOINING = ("event", "api", "registration")
         "more than one later day in ten is not covered, nor for a cohort under five.",
         "某周尚未结束或未被导出覆盖，“及以后”的日子有一成以上未被覆盖，或同期群不足五人时，没有数值。",
     ),
+    misleads=Text(
+        "A first message taken for joining, a week that is not over, another mix of channels, "
+        "people who left unseen.",
+        "把首次发言当成入群，一周还没过完，渠道构成变了，有人悄悄退群。",
+    ),
+    words={
+        "cohort": Text("joined in week of", "入群周"),
+        "age_weeks": Text("weeks since joining", "入群后第几周"),
+        "day": Text("days since joining", "入群后第几天"),
+        "n_day": Text("active exactly on that day", "恰在当天活跃"),
+        "unbounded": Text("active on that day or later", "当天或之后活跃"),
+    },
     references=("fader2007how", "danescu2013no"),
 )
 def retention(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,29 +17,6 @@ from shequn import paths, schema
 from shequn.notebooks import front_matter
 from shequn.text import Text
 
-_WORDS = {
-    "question": Text("Question", "回答的问题"),
-    "formula": Text("Formula", "公式"),
-    "symbols": Text("where", "其中"),
-    "needs": Text("Needs", "需要的数据"),
-    "uses": Text("Takes if present", "有则采用"),
-    "unit": Text("Unit", "单位"),
-    "direction": Text("Better", "方向"),
-    "null": Text("No value when", "何时没有数值"),
-    "references": Text("Sources", "出处"),
-    "id": Text("Id", "标识"),
-}
-_DIRECTIONS = {
-    "up": Text("higher", "越高越好"),
-    "down": Text("lower", "越低越好"),
-    "none": Text("neither: it describes", "无好坏之分，只作描述"),
-}
-_UNITS = {
-    "members": Text("members", "人"),
-    "share": Text("share", "比例"),
-    "ratio": Text("ratio", "比值"),
-    "messages": Text("messages", "条"),
-}
 _UNCOMPUTED = Text(
     "This figure appears once the notebook has run (`make book`).",
     "运行笔记本后（`make book`）这里会出现图。",
@@ -134,37 +110,6 @@ class Chart(Directive):
         figure += caption
         self.set_source_info(figure)
         return [figure]
-
-
-class MetricCard(Directive):
-    """The card of a metric, from the registry."""
-
-    required_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        """Return a table of two columns."""
-        from shequn.metrics import all_metrics
-
-        found = all_metrics().get(self.arguments[0])
-        if found is None:
-            raise self.error(f"metric: {self.arguments[0]} is not in the registry")
-        lang = self.lang
-        rows = [
-            ("question", found.question[lang]),
-            ("formula", f"${found.formula}$"),
-            ("symbols", _symbols(found.symbols[lang], lang)),
-            ("needs", _columns(found.needs)),
-            *([("uses", _columns(found.uses))] if found.uses else []),
-            ("unit", _UNITS[found.unit][lang]),
-            ("direction", _DIRECTIONS[found.direction][lang]),
-            ("null", found.null[lang]),
-            ("references", "{cite:p}`" + ",".join(found.references) + "`"),
-            ("id", f"`{found.name}`"),
-        ]
-        lines = ["```{list-table}", ":class: metric-card", ":widths: 25 75", ""]
-        for word, value in rows:
-            lines += [f"* - {_WORDS[word][lang]}", f"  - {value}"]
-        return self.parse("\n".join([*lines, "```"]))
 
 
 class Ledger(Directive):
@@ -350,24 +295,6 @@ def _order(term: str) -> bytes:
     return term.lower().encode("gb18030")
 
 
-def _symbols(text: str, lang: str) -> str:
-    """Set the letters before each colon as math."""
-    parts = re.split(r"[;；]\s*", text)
-    named = [re.match(r"(?P<letter>[^:：]+)[:：]\s*(?P<meaning>.*)", p) for p in parts]
-    return ("；" if lang == "zh" else "; ").join(
-        f"${_subscript(m['letter'])}$ — {m['meaning']}" for m in named if m
-    )
-
-
-def _subscript(letter: str) -> str:
-    base, _, below = letter.partition("_")
-    return f"{base}_{{{below}}}" if below else base
-
-
-def _columns(needs: Any) -> str:
-    return "; ".join(f"`{table}` ({', '.join(columns)})" for table, columns in needs.items())
-
-
 def _inline(text: str) -> str:
     """Escape what MyST would take for markup in a plain sentence."""
     return "".join(f"\\{c}" if c in "\\`*_$[]{}<>|#~" else c for c in text)
@@ -376,12 +303,14 @@ def _inline(text: str) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     from shequn.site.exports import Platform, Platforms, Report
+    from shequn.site.metrics import Card, Catalogue
 
     app.add_directive("platform", Platform)
     app.add_directive("platforms", Platforms)
     app.add_directive("import-report", Report)
     app.add_directive("chart", Chart)
-    app.add_directive("metric", MetricCard)
+    app.add_directive("metric", Card)
+    app.add_directive("metric-catalogue", Catalogue)
     app.add_directive("ledger", Ledger)
     app.add_directive("concordance", Concordance)
     app.add_directive("contract", Contract)

@@ -12,10 +12,11 @@ from shequn.text import Text
 
 LEVELS = {
     "full": Text("● yes", "● 能"),
-    "partial": Text("◐ partly", "◐ 部分"),
+    "partial": Text("◐ part", "◐ 部分"),
     "none": Text("○ no", "○ 不能"),
 }
 WORDS = {
+    "messages": Text("who wrote, when", "谁何时发言"),
     "joins": Text("who joined, when", "何时入群"),
     "inviters": Text("who invited", "谁邀请的"),
     "leaves": Text("who left", "谁退群"),

@@ -21,14 +21,15 @@ _NAMED = 3  # files named for one reason; the JSON names all
 
 # What exports may show, or not.
 WHAT = {
+    "messages": Text("Messages", "消息"),
     "joins": Text("Joins", "入群"),
     "inviters": Text("Inviters", "邀请人"),
     "leaves": Text("Leaves", "退群"),
     "replies": Text("Replies", "回复"),
     "reactions": Text("Reactions", "表情回应"),
-    "ids": Text("Identity", "身份"),
+    "ids": Text("Ids", "身份"),
     "bots": Text("Bots", "机器人"),
-    "zone": Text("Time zone", "时区"),
+    "zone": Text("Zone", "时区"),
 }
 
 

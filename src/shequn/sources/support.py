@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shequn.notebooks import notebooks
-from shequn.sources.platforms import matrix
+from shequn.sources.platforms import Level, matrix
 from shequn.sources.report import WHAT, Support
 from shequn.text import Text
 
 # What a column is known by, as the matrix of platforms names it.
 _FED_BY = {
+    ("messages", "ts"): "messages",
     ("members", "joined_at"): "joins",
     ("members", "join_method"): "joins",
     ("members", "inviter_id"): "inviters",
@@ -20,6 +21,35 @@ _FED_BY = {
     ("reactions", "message_id"): "reactions",
     ("messages", "author_id"): "ids",
 }
+
+
+# What no row of the matrix tells of: the platforms whose exports are such a table.
+_MADE_BY = {
+    "orders": ("orders",), "spend": ("spend",), "content_stats": ("xiaohongshu", "douyin"),
+}  # fmt: skip
+_RANK: dict[Level, int] = {"none": 0, "partial": 1, "full": 2}
+
+
+def feeding(needs: Mapping[str, Sequence[str]]) -> dict[str, Level]:
+    """Return the platforms whose exports hold something of all these columns, and how much.
+
+    Parameters
+    ----------
+    needs
+        Columns of each table; a table that only a person or another program can fill is fed by none.
+    """
+    found: dict[str, Level] = {}
+    for platform, known in matrix().items():
+        levels: list[Level] = []
+        for table, columns in needs.items():
+            if table in _MADE_BY:
+                levels.append("full" if platform in _MADE_BY[table] else "none")
+                continue
+            told = [known[_FED_BY[table, c]].level for c in columns if (table, c) in _FED_BY]
+            levels += told or ["none"]
+        if levels and (least := min(levels, key=_RANK.__getitem__)) != "none":
+            found[platform] = least
+    return found
 
 
 def support(platform: str, columns: Mapping[str, Sequence[str]]) -> list[Support]:

@@ -170,6 +170,7 @@ class Tables:
         report.bots = self._scalar("SELECT count(*) FROM member WHERE is_bot")
         report.staff = self._scalar("SELECT count(*) FROM member WHERE is_staff AND NOT is_bot")
         found = {
+            "messages": counts["messages"]["*"],
             "joins": self._scalar(
                 "SELECT count(*) FROM member WHERE joined_at_basis <> 'first_message'"
             ),
