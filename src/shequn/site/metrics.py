@@ -85,7 +85,7 @@ class Catalogue(Directive):
         lines: list[str] = []
         for metric in sorted(all_metrics().values(), key=lambda m: m.title[lang]):
             names = [
-                f"{LEVELS[level][lang][0]} {reader(platform).name[lang]}"
+                f"{LEVELS[level][lang][0]}\u00a0{reader(platform).name[lang]}"
                 for platform, level in feeding(metric.needs).items()
             ]
             fed = (", " if lang == "en" else "、").join(names) or _NOBODY[lang]
