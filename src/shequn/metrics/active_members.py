@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shequn.metrics import metric, tidy
+from shequn.metrics.windows import member_days
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
 
     # Some engines' lead knows no NULL: a day later than any that a window can reach stands for it.
     far = ibis.date(calendar.end + timedelta(days=2 * max(WINDOWS)))
-    days = _days(messages, calendar)
-    days = days.mutate(following=_.day.lead(1, far).over(group_by="author_id", order_by="day"))
+    days = member_days(messages, calendar)
+    days = days.mutate(following=_.day.lead(1, far).over(group_by="member_id", order_by="day"))
     leaving = {
         f"left{w}": ibis.least((_.day + ibis.interval(days=w)).cast("date"), _.following)
         for w in WINDOWS
@@ -132,10 +133,10 @@ def stickiness(messages: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.
     import ibis
     from ibis import _
 
-    seen = _days(messages, calendar)
+    seen = member_days(messages, calendar)
     back = ibis.date(calendar.end).delta(seen.day, unit="day") - 1
     seen = seen.mutate(back=(back / days).floor().cast("int64"))
-    per_member = seen.group_by("author_id", "back").agg(active_days=_.count())
+    per_member = seen.group_by("member_id", "back").agg(active_days=_.count())
     return per_member.group_by("back", "active_days").agg(members=_.count())
 
 
@@ -169,15 +170,3 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
     for column in ("period_start", "period_end"):
         frame[column] = pd.to_datetime(frame[column])
     return tidy(frame)
-
-
-def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
-    """Return the different ``author_id, day`` within the time the data cover.
-
-    A member who enters on a day outside could still leave inside, and count as less than nobody.
-    """
-    import ibis
-    from ibis import _
-
-    days = messages.select("author_id", day=_.ts.date()).distinct()
-    return days.filter(_.day >= ibis.date(calendar.first), _.day < ibis.date(calendar.end))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import metric, tidy
+from shequn.metrics.windows import HISTORY_DAYS
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from shequn.calendar import Calendar
 
 DAYS = (1, 7, 14, 28, 60, 90)
-# A member known only by a first message may be an old one: only those who appear after this much
-# covered history was seen in silence are taken for new.
-HISTORY_DAYS = 28
 # "That day or later" needs the days after it: with more holes than this, returns go unseen.
 FOLLOWED = 0.9
 SEEN_JOINING = ("event", "api", "registration")
