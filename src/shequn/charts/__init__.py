@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shequn.text import Text
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -79,6 +80,38 @@ def nothing(axes: Axes, lang: str) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.set_size_inches(7.2, 0.8)
+
+
+def points(
+    windows: pd.DataFrame, lang: str, *, x: str, y: str, line: float | None = None
+) -> tuple[Figure, Axes]:
+    """Draw a value with its interval at the end of each period, or that there is none.
+
+    Parameters
+    ----------
+    windows
+        A tidy frame.
+    lang
+        ``"en"`` or ``"zh"``.
+    x, y
+        Labels of the axes.
+    line
+        Where a line of comparison stands.
+    """
+    figure, axes = canvas(height=3.2)
+    seen = windows.dropna(subset="value")
+    if seen.empty:
+        nothing(axes, lang)
+        return figure, axes
+    if line is not None:
+        axes.axhline(line, color=MUTED, linestyle="--", linewidth=1)
+    error = [seen["value"] - seen["low"], seen["high"] - seen["value"]]
+    axes.errorbar(
+        seen["period_end"], seen["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3
+    )
+    axes.set(xlabel=x, ylabel=y, ylim=(0, None))
+    dates(figure, axes)
+    return figure, axes
 
 
 def percent(axes: Axes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shequn.charts import MUTED, PALETTE, canvas, dates, nothing, percent, words
+from shequn.charts import MUTED, PALETTE, canvas, dates, nothing, percent, points, words
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -70,16 +70,6 @@ def rolling_actives(daily: pd.DataFrame, lang: str) -> Figure:
 
 def stickiness(windows: pd.DataFrame, lang: str) -> Figure:
     """Draw stickiness of consecutive windows with intervals."""
-    figure, axes = canvas(height=3.2)
-    seen = windows.dropna(subset="value")
-    if seen.empty:
-        nothing(axes, lang)
-        return figure
-    error = [seen["value"] - seen["low"], seen["high"] - seen["value"]]
-    axes.errorbar(
-        seen["period_end"], seen["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3
-    )
-    axes.set(xlabel=label("window_end", lang), ylabel=label("stickiness", lang), ylim=(0, None))
+    figure, axes = points(windows, lang, x=label("window_end", lang), y=label("stickiness", lang))
     percent(axes)
-    dates(figure, axes)
     return figure

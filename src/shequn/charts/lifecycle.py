@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shequn.charts import MUTED, PALETTE, canvas, dates, nothing, words
+from shequn.charts import MUTED, PALETTE, canvas, dates, nothing, points, words
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -69,16 +69,5 @@ def states(frame: pd.DataFrame, lang: str, *, weeks: int = 52) -> Figure:
 
 def ratio(blocks: pd.DataFrame, lang: str) -> Figure:
     """Draw the quick ratio of each block of weeks with its interval."""
-    figure, axes = canvas(height=3.2)
-    seen = blocks.dropna(subset="value")
-    if seen.empty:
-        nothing(axes, lang)
-        return figure
-    error = [seen["value"] - seen["low"], seen["high"] - seen["value"]]
-    axes.axhline(1, color=MUTED, linestyle="--", linewidth=1)
-    axes.errorbar(
-        seen["period_end"], seen["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3
-    )
-    axes.set(xlabel=label("block", lang), ylabel=label("ratio", lang), ylim=(0, None))
-    dates(figure, axes)
-    return figure
+    x, y = label("block", lang), label("ratio", lang)
+    return points(blocks, lang, x=x, y=y, line=1)[0]

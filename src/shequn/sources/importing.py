@@ -19,6 +19,7 @@ from shequn.sources.folder import Community
 from shequn.sources.intake import Intake, Options
 from shequn.sources.lists import Lists
 from shequn.sources.members import members
+from shequn.sources.newest import keep_newest
 from shequn.sources.privacy import load_key, pseudonym
 from shequn.sources.report import FileLeftOut, ImportReport, Reading
 from shequn.sources.settle import settle
@@ -122,7 +123,7 @@ def import_export(
         now = dict(zip(intake.people.numbers, persons.ids, strict=True))
         merge.take_old(old, {was: now[raw] for raw, was in accounts if now[raw] != was})
         said = merge.rows_of_files(con)
-        duplicates = merge.keep_newest(con, words=intake.identity == "words")
+        duplicates = keep_newest(con, words=intake.identity == "words")
         members(intake, old)
         tables = Tables(con, intake, old)
         kept, copies = _count(tables, said, readings)
