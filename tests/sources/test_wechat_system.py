@@ -306,6 +306,7 @@ def test_the_example_shows_all_that_the_matrix_claims(imported: Import) -> None:
     got = imported(example())
     known = got.report.knowledge
     assert {what for what, k in known.items() if k.found} == {
+        "messages",
         "joins",
         "inviters",
         "leaves",
