@@ -11,11 +11,19 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from shequn.charts import NOTHING, active_members, lifecycle, participation_inequality, retention
+from shequn.charts import (
+    NOTHING,
+    active_members,
+    growth,
+    lifecycle,
+    participation_inequality,
+    retention,
+)
 from shequn.dataset import Dataset, open_dataset
 from shequn.metrics import Query
 from shequn.metrics.active_members import active_members as actives
 from shequn.metrics.active_members import stickiness
+from shequn.metrics.growth import growth as weekly_growth
 from shequn.metrics.lifecycle import lifecycle as states
 from shequn.metrics.lifecycle import quick_ratio
 from shequn.metrics.participation_inequality import lorenz
@@ -30,6 +38,8 @@ FIGURES: list[tuple[Draw, Alt, Query]] = [
     (active_members.stickiness, active_members.alt, stickiness),
     (retention.cohorts, retention.alt, weekly),
     (retention.retention_curve, retention.alt, pooled),
+    (growth.flows, growth.alt, weekly_growth),
+    (growth.leave_rate, growth.alt, weekly_growth),
     (lifecycle.states, lifecycle.alt, states),
     (lifecycle.ratio, lifecycle.alt, quick_ratio),
     (participation_inequality.lorenz, participation_inequality.alt, lorenz),

@@ -286,7 +286,21 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
     sources = covering(
         ("2024-01-03", "2024-02-20"), ("2024-02-24", "2024-04-14"), ("2024-04-20", "2024-05-31")
     )
-    return {"messages": messages, "members": table, "sources": sources}
+    moves = 400
+    events = pd.DataFrame(
+        {
+            "ts": first + pd.to_timedelta(random.integers(-86_400, 150 * 86_400, moves), unit="s"),
+            "member_id": random.choice(ids, moves),
+            "action": random.choice(
+                ["join", "leave", "kick", "role"], moves, p=[0.6, 0.25, 0.1, 0.05]
+            ),
+            "channel_id": random.choice(np.array(["x", "y", None], dtype=object), moves),
+            "method": random.choice(
+                np.array(["invite", "connection", None], dtype=object), moves, p=[0.6, 0.1, 0.3]
+            ),
+        }
+    )
+    return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
 
 
 DIALECTS = ("duckdb", "pyspark", "postgres", "snowflake")
