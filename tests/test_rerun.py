@@ -183,7 +183,9 @@ def test_a_stopped_run_leaves_the_folder_as_it_was_and_goes_on_later(
         assert "unchanged" in said
     assert _gone(running.pid), "processes of the stopped run are still there"
     results = runs.run(str(small), out)
-    assert all(r.status == "ok" for r in results)
+    # The one table of this community does not feed them all.
+    assert {r.status for r in results} == {"ok", "skipped"}
+    assert all(r.missing for r in results if r.status == "skipped")
     assert any(r.reused for r in results), "what was done before the stop was done again"
 
 
