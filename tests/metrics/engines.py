@@ -303,6 +303,13 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
     return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
 
 
+# Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.
+SUNDAY_NIGHT = [
+    ("Asia/Shanghai", "00:00", "monday", "2024-01-08"),
+    ("UTC", "00:00", "monday", "2024-01-01"),
+    ("America/New_York", "00:00", "sunday", "2024-01-07"),
+    ("Asia/Shanghai", "04:00", "monday", "2024-01-01"),
+]
 DIALECTS = ("duckdb", "pyspark", "postgres", "snowflake")
 TABLES = (("messages",), ("messages", "members", "sources"))
 

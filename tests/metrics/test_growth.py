@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from engines import compute, covering, log, roster
+from engines import SUNDAY_NIGHT, compute, covering, log, roster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
@@ -135,12 +135,7 @@ def test_nobody_and_a_hole() -> None:
 
 @pytest.mark.parametrize(
     ("timezone", "day_start", "week_start", "first"),
-    [
-        ("Asia/Shanghai", "00:00", "monday", "2024-01-08"),
-        ("UTC", "00:00", "monday", "2024-01-01"),
-        ("America/New_York", "00:00", "sunday", "2024-01-07"),
-        ("Asia/Shanghai", "04:00", "monday", "2024-01-01"),
-    ],
+    SUNDAY_NIGHT,
 )
 def test_a_join_at_midnight_is_in_the_week_of_the_community(
     timezone: str, day_start: str, week_start: str, first: str

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from engines import community, compute, covering, log, row, synthetic
+from engines import SUNDAY_NIGHT, community, compute, covering, log, row, synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
@@ -103,12 +103,7 @@ def test_nobody_and_one_member() -> None:
 
 @pytest.mark.parametrize(
     ("timezone", "day_start", "week_start", "week"),
-    [
-        ("Asia/Shanghai", "00:00", "monday", "2024-01-08"),
-        ("UTC", "00:00", "monday", "2024-01-01"),
-        ("America/New_York", "00:00", "sunday", "2024-01-07"),
-        ("Asia/Shanghai", "04:00", "monday", "2024-01-01"),
-    ],
+    SUNDAY_NIGHT,
 )
 def test_a_message_at_midnight_is_in_the_week_of_the_community(
     timezone: str, day_start: str, week_start: str, week: str

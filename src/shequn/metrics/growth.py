@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shequn.metrics import metric, tidy
+from shequn.metrics.windows import SEEN_JOINING
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 MEASURES = ("joins", "rejoins", "leaves", "net", "members", "leave_rate")
 LEAVING = ("leave", "kick", "ban")
-LISTED = ("event", "api", "registration")
 _WEEK = timedelta(days=7)
 
 
@@ -94,7 +94,7 @@ def growth(membership_events: ir.Table, members: ir.Table, *, calendar: Calendar
     inside = again.filter(again.day >= first, again.day < end)
     weekly = inside.select(week=calendar.week(inside.day), kind=inside.kind)
     weekly = weekly.group_by("week", "kind").agg(people=_.count())
-    basis = members.joined_at_basis.isin(LISTED).fill_null(False)
+    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
     there = members.filter(
         basis,
         members.joined_at.date() < first,

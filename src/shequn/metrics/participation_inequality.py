@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.metrics.windows import SEEN_JOINING
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply
 # A roster counts as known when nearly every member in it was seen joining or was listed; a list of
 # people first noticed by speaking says nothing about those who never spoke.
 KNOWN_ROSTER = 0.95
-LISTED = ("event", "api", "registration")
 
 
 @metric(
@@ -79,7 +79,7 @@ def participation_inequality(
     there = members.select(
         "member_id",
         messages=ibis.literal(0, "int64"),
-        listed=_.joined_at_basis.isin(LISTED).fill_null(False).cast("int64"),
+        listed=_.joined_at_basis.isin(SEEN_JOINING).fill_null(False).cast("int64"),
     )
     people = ibis.union(wrote, there).group_by("member_id")
     people = people.agg(messages=_.messages.sum(), listed=_.listed.max())

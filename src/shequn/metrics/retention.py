@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import metric, tidy
-from shequn.metrics.windows import HISTORY_DAYS
+from shequn.metrics.windows import HISTORY_DAYS, SEEN_JOINING
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DAYS = (1, 7, 14, 28, 60, 90)
 # "That day or later" needs the days after it: with more holes than this, returns go unseen.
 FOLLOWED = 0.9
-SEEN_JOINING = ("event", "api", "registration")
 
 
 @metric(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # A member known only by a first message may be an old one: only those who appear after this much
 # covered history was seen in silence are taken for new.
 HISTORY_DAYS = 28
+# How joining is known where it was seen, and not taken from a first message.
+SEEN_JOINING = ("event", "api", "registration")
 
 
 def member_days(messages: ir.Table, calendar: Calendar) -> ir.Table:
