@@ -86,6 +86,11 @@ class Calendar:
         back = day.weekday() if self.week_start == "monday" else (day.weekday() + 1) % 7
         return day - timedelta(days=back)
 
+    def weeks(self) -> list[date]:
+        """Return the first day of every week that holds a day from the first covered to the last."""
+        start = self.week_of(self.first)
+        return [start + timedelta(days=i) for i in range(0, (self.end - start).days, 7)]
+
     def window(self, days: int) -> date:
         """Return the first of the last ``days`` days, or the first covered one; 0 is all of them."""
         return max(self.first, self.end - days * DAY) if days else self.first

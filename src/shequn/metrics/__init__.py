@@ -177,6 +177,10 @@ def suppress(
 
 
 def tidy(frame: pd.DataFrame, *slices: str) -> pd.DataFrame:
-    """Put the columns of a result in the agreed order."""
-    columns = ["period_start", "period_end", *slices, "value", "n", "low", "high"]
-    return frame.reindex(columns=columns).reset_index(drop=True)
+    """Put the columns of a result in the agreed order, periods as times and numbers as floats."""
+    import pandas as pd
+
+    periods, numbers = ["period_start", "period_end"], ["value", "n", "low", "high"]
+    frame = frame.reindex(columns=[*periods, *slices, *numbers]).reset_index(drop=True)
+    whens = {c: pd.to_datetime(frame[c]) for c in periods}
+    return frame.assign(**whens, **{c: frame[c].astype(float) for c in numbers})

@@ -166,7 +166,4 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
             value, (low, high) = shares.mean, shares.zconfint_mean()
         rows.append((start, end, value, n, max(low, 0.0), min(high, 1.0)))
     columns = ["period_start", "period_end", "value", "n", "low", "high"]
-    frame = pd.DataFrame(rows, columns=columns)
-    for column in ("period_start", "period_end"):
-        frame[column] = pd.to_datetime(frame[column])
-    return tidy(frame)
+    return tidy(pd.DataFrame(rows, columns=columns))

@@ -119,8 +119,7 @@ def _weekly(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     there = int(counts.loc[counts["kind"] == "before", "people"].sum())
     seen = bool((counts["kind"] == "leaves").any())
     rows: list[tuple[object, ...]] = []
-    week = calendar.week_of(calendar.first)
-    while week < calendar.end:
+    for week in calendar.weeks():
         again, left = found.get((week, "rejoins"), 0), found.get((week, "leaves"), 0)
         joined = found.get((week, "joins"), 0) + again
         whole = calendar.is_covered(week, 7)
@@ -142,13 +141,8 @@ def _weekly(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
                 (week, week + _WEEK, measure, *(numbers if told else [np.nan] * len(numbers)))
             )
         there += joined - left
-        week += _WEEK
     columns = ["period_start", "period_end", "measure", "value", "n", "low", "high"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame[["value", "n", "low", "high"]] = frame[["value", "n", "low", "high"]].astype(float)
-    for column in ("period_start", "period_end"):
-        frame[column] = pd.to_datetime(frame[column])
-    return tidy(frame, "measure")
+    return tidy(pd.DataFrame(rows, columns=columns), "measure")
 
 
 @growth.view

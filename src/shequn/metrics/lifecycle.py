@@ -98,8 +98,7 @@ def _states(
     covered = sorted(calendar.covered)
     known_from = covered[history_days] if history_days < len(covered) else calendar.end
     rows = []
-    week = calendar.week_of(calendar.first)
-    while week < calendar.end:
+    for week in calendar.weeks():
         whole = calendar.is_covered(week, 7)
         after_whole = whole and calendar.is_covered(week - _WEEK, 7)
         seen = week >= known_from
@@ -112,10 +111,7 @@ def _states(
         for state in STATES:
             value = float(found.get((week, state), 0)) if known[state] else float("nan")
             rows.append((week, week + _WEEK, state, value, value))
-        week += _WEEK
     frame = pd.DataFrame(rows, columns=["period_start", "period_end", "state", "value", "n"])
-    for column in ("period_start", "period_end"):
-        frame[column] = pd.to_datetime(frame[column])
     return tidy(frame, "state")
 
 
@@ -172,8 +168,4 @@ def _quick_ratio(
             )
         )
     columns = ["period_start", "period_end", "value", "n", "low", "high"]
-    frame = pd.DataFrame(rows[::-1], columns=columns)
-    frame[["value", "n", "low", "high"]] = frame[["value", "n", "low", "high"]].astype(float)
-    for column in ("period_start", "period_end"):
-        frame[column] = pd.to_datetime(frame[column])
-    return tidy(frame)
+    return tidy(pd.DataFrame(rows[::-1], columns=columns))

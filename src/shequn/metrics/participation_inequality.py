@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Integers = npt.NDArray[np.int64]
 
-RESAMPLES = 400
 MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply half of them
 # A roster counts as known when nearly every member in it was seen joining or was listed; a list of
 # people first noticed by speaking says nothing about those who never spoke.
@@ -89,9 +88,8 @@ def participation_inequality(
 @participation_inequality.finish
 def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     import pandas as pd
-    from scipy.stats import bootstrap
 
-    from shequn.intervals import wilson
+    from shequn.intervals import bootstrap, wilson
 
     # Sorted, for engines give rows in any order and the draws of the bootstrap go by position.
     spoke = histogram[histogram["messages"] > 0].sort_values("messages")
@@ -103,10 +101,7 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
         if n < SMALLEST_GROUP:  # and no use in drawing so few anew
             rows.append((name, np.nan, n, np.nan, np.nan))
             continue
-        interval = bootstrap(
-            (x,), lambda draw, f=function: f(draw), vectorized=False, n_resamples=RESAMPLES,
-            method="percentile", rng=np.random.default_rng(20250101),
-        ).confidence_interval  # fmt: skip
+        interval = bootstrap(function, x)
         value = function(x) if name != "top_10_share" or n >= MANY_FOR_TEN else np.nan
         behind = value if name == "half_group" else n
         low, high = (np.nan, np.nan) if np.isnan(value) else interval
@@ -116,8 +111,8 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     listed = int(histogram.loc[histogram["listed"] > 0, "members"].sum())
     hidden = 0 < n < SMALLEST_GROUP  # the share would give away how few they are
     if people and listed >= KNOWN_ROSTER * people and not hidden:
-        low, high = wilson(n, people)
-        rows.append(("posting_share", n / people, people, low[0], high[0]))
+        below, above = wilson(n, people)
+        rows.append(("posting_share", n / people, people, below[0], above[0]))
     else:
         rows.append(("posting_share", np.nan, people, np.nan, np.nan))
     frame = pd.DataFrame(rows, columns=["measure", "value", "n", "low", "high"])
