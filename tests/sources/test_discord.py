@@ -26,7 +26,7 @@ from made_discord import (
     who,
 )
 
-from shequn.text import ShequnError
+from shequn.text import ShequnError, not_a_formula
 
 Import = Callable[..., Imported]
 FIXTURE = [HealthCheck.function_scoped_fixture]  # every call of it uses a folder of its own
@@ -305,7 +305,9 @@ def test_any_text_survives_in_any_order_of_files(
     got = imported(*made, keep_text=True)
     rows = sorted(got.rows("messages"), key=lambda r: r["ts"])
     assert [int(r["n_chars"]) for r in rows] == [len(t) for t in sure]
-    assert [_plain(r["text"]) for r in rows] == [_plain(t) for t in sure]
+    # A spreadsheet must not run a text: an apostrophe stands before one that it would.
+    safe = [not_a_formula(t) for t in sure]
+    assert [_plain(r["text"]) for r in rows] == [_plain(t) for t in safe]
     dice.shuffle(made)  # type: ignore[attr-defined]
     assert tables(imported(*made, keep_text=True)) == tables(got)
 

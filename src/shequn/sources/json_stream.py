@@ -34,6 +34,9 @@ class JsonStream:
 
     def peek(self) -> str:
         """Return the next character that is no space; empty at the end."""
+        found = self._text[self._at : self._at + 1]
+        if found and found not in " \t\r\n":
+            return found
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text) or not self._more():

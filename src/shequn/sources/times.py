@@ -16,6 +16,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LATEST = 4_102_444_800  # 2100: a later second is no time of a message
 _FIRST = dt.date(1970, 1, 1).toordinal()
 _DAY, _CHANGES = 86_400, 1 << 40
+_SIXTY = {f":{n:02}": n for n in range(60)}
 _STEP = 900  # clock changes fall on whole quarters of an hour
 
 
@@ -88,24 +89,26 @@ class Zone:
 
 def seconds_of(date: object) -> int | None:
     """Return the local seconds since 1970 of ``YYYY-MM-DDTHH:MM:SS``; None of anything else."""
-    if not isinstance(date, str) or len(date) != 19 or date[10] not in "T ":
+    if not isinstance(date, str) or len(date) != 19:
         return None
-    day, clock = _midnight(date[:10]), date[11:13] + date[14:16] + date[17:]
-    if day is None or date[13] + date[16] != "::" or not (clock.isascii() and clock.isdigit()):
+    hour = _hour(date[:13])
+    minute, second = _SIXTY.get(date[13:16]), _SIXTY.get(date[16:])
+    if hour is None or minute is None or second is None:
         return None
-    hour, minute, second = int(clock[:2]), int(clock[2:4]), int(clock[4:])
-    if hour > 23 or minute > 59 or second > 59:
-        return None
-    return day + 3600 * hour + 60 * minute + second
+    return hour + 60 * minute + second
 
 
 @lru_cache(maxsize=4096)
-def _midnight(date: str) -> int | None:
+def _hour(date: str) -> int | None:
+    """Return the seconds since 1970 at which an hour begins, ``YYYY-MM-DDTHH``."""
+    clock = date[11:]
+    if date[10] not in "T " or not (clock.isascii() and clock.isdigit()) or int(clock) > 23:
+        return None
     try:
-        day = dt.date.fromisoformat(date)
+        day = dt.date.fromisoformat(date[:10])
     except ValueError:
         return None
-    return _DAY * (day.toordinal() - _FIRST) if 2000 < day.year < 2100 else None
+    return _DAY * (day.toordinal() - _FIRST) + 3600 * int(clock) if 2000 < day.year < 2100 else None
 
 
 @lru_cache(maxsize=8192)
