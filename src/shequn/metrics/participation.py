@@ -24,7 +24,7 @@ _NO_BOUNDS = (np.nan, np.nan)
 
 @metric(
     id="participation",
-    name=Text("Participation", "参与率"),
+    name=Text("Participation rate", "参与率"),
     question=Text(
         "Of the members there when a day or a week began, how many wrote in it? Who stays silent?",
         "一天或一周开始时在群里的成员，有多少人在这段时间里发过言？沉默的又有多少？",
@@ -59,7 +59,7 @@ _NO_BOUNDS = (np.nan, np.nan)
         "speakers": Text("speakers", "发言者"),
         "uncounted": Text("of these, not members at the start", "其中窗口开始时不是成员"),
         "there": Text("members at the start of the window", "窗口开始时的成员"),
-        "participation": Text("participation", "参与率"),
+        "participation": Text("participation rate", "参与率"),
         "silent": Text("silent members", "沉默成员"),
         "silent_share": Text("silent share", "沉默占比"),
         "gone_share": Text("left without a word", "没说话就走的占比"),
