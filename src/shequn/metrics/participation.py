@@ -14,12 +14,12 @@ from shequn.text import Text
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import numpy.typing as npt
     import pandas as pd
 
     from shequn.calendar import Calendar
 
 LAST = (7, 28)  # days back from the end of the data
-_NO_BOUNDS = (np.nan, np.nan)
 
 
 @metric(
@@ -65,7 +65,7 @@ _NO_BOUNDS = (np.nan, np.nan)
         "gone_share": Text("left without a word", "没说话就走的占比"),
         "messages_per_member": Text("messages per member", "人均消息（按成员）"),
         "messages_per_speaker": Text("messages per speaker", "人均消息（按发言者）"),
-        "messages_per_hour": Text("messages per active hour", "每个有人说话的小时的消息"),
+        "messages_per_hour": Text("messages per active hour", "有人说话的每小时消息数"),
     },
     references=("chaoss2024metrics", "nonnecke2000lurker", "preece2004top"),
 )
@@ -114,7 +114,7 @@ def _participation(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     known = _is_known(counts)
     parts = []
     for days, starts in ((1, calendar.days()), (7, pd.DatetimeIndex(calendar.weeks()))):
-        reach = starts.union(grid.index)
+        reach = pd.DatetimeIndex([*starts, *grid.index]).unique().sort_values()
         there = turns.reindex(reach).fillna(0).cumsum().reindex(starts).to_numpy(float)
         spoke = grid[str(days)].reindex(starts).fillna(0).to_numpy(float)
         told = known & (there > 0)
@@ -226,7 +226,7 @@ def _last_days(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
         start = calendar.end - timedelta(days=days)
         mine = counts[counts["days"] == days].sort_values(["present", "left", "messages"])
         hours = mine.loc[mine["kind"] == "hours", "members"].sum()
-        rows = _window(mine[mine["kind"] == "members"], float(hours), known=known)
+        rows = _window(mine[mine["kind"] == "members"], int(hours), known=known)
         frame = pd.DataFrame(rows, columns=["measure", "value", "n", "low", "high"])
         if not calendar.is_covered(start, days):
             frame[["value", "n", "low", "high"]] = np.nan
@@ -234,46 +234,55 @@ def _last_days(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     return tidy(pd.concat(frames), "days", "measure")
 
 
-def _window(people: pd.DataFrame, hours: float, *, known: bool) -> list[tuple[object, ...]]:
+def _window(people: pd.DataFrame, hours: int, *, known: bool) -> list[tuple[object, ...]]:
     """Return ``measure, value, n, low, high`` of one window from its histogram."""
-    from shequn.intervals import bootstrap, wilson
-
-    written = np.repeat(people["messages"].to_numpy("int64"), people["members"].to_numpy("int64"))
-    spoke = np.sort(written[written > 0])
-    speakers = len(spoke)
-    rows: list[tuple[object, ...]] = [("speakers", speakers, speakers, *_NO_BOUNDS)]
+    written = np.sort(_each(people))
+    spoke = written[written > 0]
     began = people[people["present"] > 0]
-    there = int(began["members"].sum())
-    told = known and there > 0
-    theirs = np.sort(np.repeat(began["messages"], began["members"]).to_numpy("int64"))
-    wrote = int((theirs > 0).sum())
-    quiet = began[began["messages"] == 0]
-    silent = int(quiet.loc[quiet["left"] == 0, "members"].sum())
-    gone = there - wrote - silent
-    uncounted = speakers - wrote
-    rows.append(("uncounted", uncounted, uncounted, *_NO_BOUNDS) if known else _none("uncounted"))
-    rows.append(("there", there, there, *_NO_BOUNDS) if known else _none("there"))
-    shares = {"participation": wrote, "silent_share": silent, "gone_share": gone}
-    for measure, count in shares.items():
-        low, high = wilson(count, there)
-        share = (measure, count / there, there, low[0], high[0]) if told else _none(measure)
-        rows.append(share)
-    rows.append(("silent", silent, silent, *_NO_BOUNDS) if known else _none("silent"))
-    means = {
-        "messages_per_member": theirs if told else theirs[:0],
-        "messages_per_speaker": spoke,
+    theirs = np.sort(_each(began))
+    there, wrote = len(theirs), int((theirs > 0).sum())
+    quiet = began[(began["messages"] == 0) & (began["left"] == 0)]
+    silent = int(quiet["members"].sum())
+    per_hour = (spoke.sum() / hours if hours else np.nan, len(spoke), np.nan, np.nan)
+    measures: dict[str, tuple[bool, tuple[float, float, float, float]]] = {
+        "speakers": (True, _count(len(spoke))),
+        "uncounted": (known, _count(len(spoke) - wrote)),
+        "there": (known, _count(there)),
+        "participation": (known, _share(wrote, there)),
+        "silent": (known, _count(silent)),
+        "silent_share": (known, _share(silent, there)),
+        "gone_share": (known, _share(there - wrote - silent, there)),
+        "messages_per_member": (known, _mean(theirs)),
+        "messages_per_speaker": (True, _mean(spoke)),
+        "messages_per_hour": (True, per_hour),
     }
-    for measure, each in means.items():
-        some = len(each) > 0
-        rows.append(
-            (measure, each.mean(), len(each), *bootstrap(np.mean, each)) if some else _none(measure)
-        )
-    dense = ("messages_per_hour", spoke.sum() / hours if hours else np.nan, speakers, *_NO_BOUNDS)
-    return [*rows, dense]
+    return [
+        (measure, *(numbers if told else [np.nan] * 4))
+        for measure, (told, numbers) in measures.items()
+    ]
 
 
-def _none(measure: str) -> tuple[object, ...]:
-    return (measure, np.nan, np.nan, *_NO_BOUNDS)
+def _each(histogram: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the messages of each member."""
+    numbers = (histogram[c].to_numpy("int64") for c in ("messages", "members"))
+    return np.repeat(*numbers)
+
+
+def _count(people: int) -> tuple[float, float, float, float]:
+    return people, people, np.nan, np.nan
+
+
+def _share(count: int, people: int) -> tuple[float, float, float, float]:
+    from shequn.intervals import wilson
+
+    low, high = wilson(count, people)
+    return count / people if people else np.nan, people, low[0], high[0]
+
+
+def _mean(each: npt.NDArray[np.int64]) -> tuple[float, float, float, float]:
+    from shequn.intervals import bootstrap
+
+    return each.mean() if len(each) else np.nan, len(each), *bootstrap(np.mean, each)
 
 
 def _roster(messages: ir.Table, members: ir.Table, calendar: Calendar) -> ir.Table:
