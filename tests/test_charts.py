@@ -22,6 +22,7 @@ Draw = Callable[[pd.DataFrame, str], Figure]
 Alt = Callable[[str, str], str]
 # Figure, as charts' module and function -> the query of the metric of that name whose rows it draws.
 FIGURES = {
+    "active_members.power_curve": "power_curve",
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
     "growth.flows": "growth",
