@@ -22,12 +22,16 @@ Draw = Callable[[pd.DataFrame, str], Figure]
 Alt = Callable[[str, str], str]
 # Figure, as charts' module and function -> the query of the metric of that name whose rows it draws.
 FIGURES = {
+    "active_members.power_curve": "power_curve",
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
+    "participation.daily": "participation",
+    "participation.split": "last_days",
+    "participation.weekly": "participation",
     "participation_inequality.lorenz": "lorenz",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",

@@ -20,7 +20,13 @@ from engines import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shequn.metrics.active_members import WINDOWS, active_members, stickiness, typical_day
+from shequn.metrics.active_members import (
+    WINDOWS,
+    active_members,
+    power_curve,
+    stickiness,
+    typical_day,
+)
 
 ORIGIN = date(2024, 1, 1)
 COLUMNS = ["period_start", "period_end", "days", "value", "n", "low", "high", "withheld"]
@@ -168,6 +174,53 @@ def test_interval_of_stickiness_by_hand() -> None:
     assert frame["high"].iloc[0] == pytest.approx(0.28 + 1.959964 * 0.36 / 2, abs=1e-6)
 
 
+def steps(frame: pd.DataFrame, days: int, back: int) -> dict[str, float]:
+    """Return members by active days of the last window, or of the one ``back`` windows before."""
+    rows = frame[frame["days"] == days]
+    end = rows["period_end"].max() - pd.Timedelta(days=back * days)
+    rows = rows[rows["period_end"] == end]
+    assert set(rows["period_start"]) == {end - pd.Timedelta(days=days)}
+    return dict(zip(rows["active_days"], rows["value"], strict=True))
+
+
+def test_power_curve_by_hand() -> None:
+    """Member k writes on the last k of 56 days, for k at the edges of the steps; P on the 29th back.
+
+    In 28 days one has 1 active day and two are in each further step. In 7, those from 4 on have 4
+    to 7. In the 7 before, k = 8 has one day left and 14, 15 and 28 have all seven.
+    """
+    last = date(2024, 2, 25)
+    written = [
+        (f"m{k}", str(last - timedelta(days=i)))
+        for k in (1, 2, 3, 4, 7, 8, 14, 15, 28)
+        for i in range(k)
+    ]
+    messages = log(*written, ("P", str(last - timedelta(days=28))))
+    sources = covering(("2024-01-01", "2024-02-25"))
+    frame = compute(power_curve, messages=messages, sources=sources)
+    assert steps(frame, 28, 0) == {"1": 1, "2–3": 2, "4–7": 2, "8–14": 2, "15–28": 2}
+    assert steps(frame, 28, 1) == {"1": 1, "2–3": 0, "4–7": 0, "8–14": 0, "15–28": 0}
+    assert steps(frame, 7, 0) == {"1": 1, "2–3": 2, "4–7": 6}
+    assert steps(frame, 7, 1) == {"1": 1, "2–3": 0, "4–7": 3}
+    assert frame["n"].equals(frame["value"])
+    assert len(frame) == 2 * (3 + 5)
+    shown = compute(power_curve, messages=messages, sources=sources, smallest_group=5)
+    assert shown.loc[shown["value"].isna(), "withheld"].all()
+    assert steps(shown, 7, 0)["4–7"] == 6
+
+
+def test_power_curve_of_windows_that_are_not_wholly_covered() -> None:
+    """One day unseen, 8 to 28 January: only the last two weeks of the 28 days are whole."""
+    frame = compute(
+        power_curve, messages=log(("A", "2024-01-09"), ("A", "2024-01-20"), ("A", "2024-01-28")),
+        sources=covering(("2024-01-08", "2024-01-10"), ("2024-01-12", "2024-01-28")),
+    )  # fmt: skip
+    assert steps(frame, 7, 0) == {"1": 1, "2–3": 0, "4–7": 0}
+    assert steps(frame, 7, 1) == {"1": 1, "2–3": 0, "4–7": 0}
+    for back in (0, 1):
+        assert np.isnan(list(steps(frame, 28, back).values())).all()
+
+
 # --- against a count by brute force, and identities
 
 authors = st.sampled_from("abcdef")
@@ -283,6 +336,23 @@ def test_stickiness_is_mean_dau_over_mau(
             assert found["value"] == pytest.approx(np.mean(each) / monthly, abs=1e-12)
             assert 0 <= found["low"] <= found["value"] + 1e-12
             assert found["value"] - 1e-12 <= found["high"] <= 1
+
+
+@settings(max_examples=8, deadline=None)
+@given(spoken, seen_days)
+def test_the_steps_of_the_power_curve_hold_every_active_member(
+    rows: list[tuple[str, int, int]], seen: set[int]
+) -> None:
+    """They add up to the actives of the same window, 7 days or 28, and are empty with it."""
+    covered = covering_days(ORIGIN + timedelta(days=d) for d in seen)
+    with community(messages=to_log(rows), sources=covered) as data:
+        frame, actives = data.compute(power_curve), data.compute(active_members)
+    for days in WINDOWS[1:]:
+        whole = values(actives, days)
+        for back in (0, 1):
+            end = ORIGIN + timedelta(days=max(seen) - back * days)
+            there = sum(steps(frame, days, back).values())
+            assert there == pytest.approx(whole.get(end, np.nan), nan_ok=True)
 
 
 def test_stickiness_shows_every_window_even_a_silent_or_unseen_one() -> None:

@@ -18,6 +18,10 @@ label = words(
         "days": Text("{n} d", "{n} 天"),
         "stickiness": Text("share of days a member came", "成员到场的天数占比"),
         "window_end": Text("28 days until", "截至该日的 28 天"),
+        "members": Text("members", "成员数"),
+        "active_days": Text("active days of {n}", "{n} 天里活跃几天"),
+        "before": Text("the {n} days before", "再往前 {n} 天"),
+        "last": Text("last {n} days", "最近 {n} 天"),
     }
 )
 alt = words(
@@ -29,6 +33,11 @@ alt = words(
         "stickiness": Text(
             "Points with intervals: share of days a monthly member came, for each 28 days.",
             "带区间的点图：每个 28 天窗口里，月活成员到场的天数占比。",
+        ),
+        "power_curve": Text(
+            "Two bar charts: members by number of active days, in the last 7 and the last 28 days, "
+            "each beside the window before it.",
+            "两组条形图：最近 7 天和 28 天里，成员按活跃天数分布，各与前一个窗口并排。",
         ),
     }
 )
@@ -72,4 +81,33 @@ def stickiness(windows: pd.DataFrame, lang: str) -> Figure:
     """Draw stickiness of consecutive windows with intervals."""
     figure, axes = points(windows, lang, x=label("window_end", lang), y=label("stickiness", lang))
     percent(axes)
+    return figure
+
+
+def power_curve(steps: pd.DataFrame, lang: str) -> Figure:
+    """Draw members by active days of 7 and of 28, beside those of the window before."""
+    figure, axes = canvas(height=3.4)
+    panels = [(d, rows) for d, rows in steps.groupby("days") if rows["value"].notna().any()]
+    if not panels:
+        nothing(axes, lang)
+        return figure
+    axes.remove()
+    widths = [rows["active_days"].nunique() for _, rows in panels]
+    grid = figure.add_gridspec(1, len(panels), width_ratios=widths, wspace=0.25)
+    for place, (days, rows) in zip(grid, panels, strict=True):
+        axes = figure.add_subplot(place)
+        names = list(dict.fromkeys(rows["active_days"]))
+        windows = [part.set_index("active_days")["value"] for _, part in rows.groupby("period_end")]
+        looks = (("before", "#C9C9C9", -0.2), ("last", PALETTE[0], 0.2))
+        for members, (name, colour, aside) in zip(windows, looks, strict=True):
+            x = [at + aside for at in range(len(names))]
+            axes.bar(
+                x, members.reindex(names), width=0.38, color=colour, linewidth=0,
+                label=label(name, lang).format(n=days),
+            )  # fmt: skip
+        axes.set_xticks(range(len(names)), names)
+        axes.grid(visible=False, axis="x")
+        axes.set(xlabel=label("active_days", lang).format(n=days))
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.05, 1.0))
+    figure.axes[0].set_ylabel(label("members", lang))
     return figure

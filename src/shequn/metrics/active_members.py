@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from shequn.calendar import Calendar
 
 WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window holds four weekends
+# First active days of the steps of the power-user curve: once, a few times, weekly, and twice that.
+# Each step is twice as wide as the one before. One step a day would leave most of a group of 60
+# with one to four people in it, which are not shown; the same steps serve 7 and 28 days.
+STEPS = (1, 2, 4, 8, 15)
 
 
 @metric(
@@ -43,7 +47,10 @@ WINDOWS = (1, 7, 28)  # days: DAU, WAU, MAU; 28 and not 30, so that every window
         "While a group grows, its newcomers have had few days to come back.",
         "按别的时区切日，把导出的缺口当成冷清，没剔除自己人和机器人。人数在涨时，新人还没来得及再来。",
     ),
-    words={"days": Text("window, days", "窗口（天）")},
+    words={
+        "days": Text("window, days", "窗口（天）"),
+        "active_days": Text("active days", "活跃天数"),
+    },
     references=("rodden2010measuring", "chaoss2024metrics"),
 )
 def active_members(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
@@ -167,3 +174,40 @@ def _stickiness(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.
         rows.append((start, end, value, n, max(low, 0.0), min(high, 1.0)))
     columns = ["period_start", "period_end", "value", "n", "low", "high"]
     return tidy(pd.DataFrame(rows, columns=columns))
+
+
+@active_members.view
+def power_curve(messages: ir.Table, *, calendar: Calendar) -> ir.Table:
+    """Members by active days, in the last two windows of 7 and of 28 days: L7 and L28."""
+    import ibis
+
+    parts = []
+    for days in WINDOWS[1:]:
+        counts = stickiness.expression(messages, calendar=calendar, days=days)
+        counts = counts.filter(counts.back < 2)
+        parts.append(counts.mutate(days=ibis.literal(days, "int64")))
+    return ibis.union(*parts)
+
+
+@power_curve.finish
+def _power_curve(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Put active days together in steps; a window with an unseen day has no value."""
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for days in WINDOWS[1:]:
+        steps = [first for first in STEPS if first <= days]
+        lasts = [*(first - 1 for first in steps[1:]), days]
+        for back in (1, 0):
+            end = calendar.end - timedelta(days=back * days)
+            start = end - timedelta(days=days)
+            group = counts[(counts["days"] == days) & (counts["back"] == back)]
+            whole = calendar.is_covered(start, days)
+            for first, last in zip(steps, lasts, strict=True):
+                inside = group["active_days"].between(first, last)
+                members = group.loc[inside, "members"].sum() if whole else np.nan
+                name = str(first) if first == last else f"{first}–{last}"
+                rows.append((start, end, days, name, members, members))
+    columns = ["period_start", "period_end", "days", "active_days", "value", "n"]
+    return tidy(pd.DataFrame(rows, columns=columns), "days", "active_days")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shequn.metrics import metric, tidy
-from shequn.metrics.windows import SEEN_JOINING
+from shequn.metrics.presence import moves, steps
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from shequn.calendar import Calendar
 
 MEASURES = ("joins", "rejoins", "leaves", "net", "members", "leave_rate")
-LEAVING = ("leave", "kick", "ban")
 _WEEK = timedelta(days=7)
 
 
@@ -60,50 +59,22 @@ _WEEK = timedelta(days=7)
     references=("chaoss2024metrics", "kairam2012life"),
 )
 def growth(membership_events: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.Table:
-    """Count joins, first and again, and leaves by week, and members there before the first day.
-
-    Joining a second channel is no joining of the community, nor is leaving one of several; a
-    program's connections are neither. The week of those who were there before is null.
-    """
+    """Count joins, first and again, and leaves by week, and who is in or out when a week begins."""
     import ibis
     from ibis import _
 
-    moves = membership_events.filter(
-        membership_events.method.fill_null("") != "connection",
-        membership_events.action.isin(("join", *LEAVING)),
-    )
-    moves = moves.select(
-        "member_id", "ts", channel=_.channel_id.fill_null(""),
-        step=ibis.ifelse(_.action == "join", 1, -1).cast("int64"),
-    )  # fmt: skip
-    # A join after a join, or a leave after a leave, only says again what was known.
-    by_channel = ibis.window(group_by=["member_id", "channel"], order_by=["ts", "step"])
-    moves = moves.mutate(before=_.step.lag(1, 0).over(by_channel))
-    moves = moves.filter(moves.step != moves.before)
-    # In how many channels somebody is; who leaves one that no join into is seen had been there.
-    so_far = ibis.cumulative_window(group_by="member_id", order_by=["ts", "channel", "step"])
-    moves = moves.mutate(level=_.step.sum().over(so_far))
-    moves = moves.mutate(
-        present=_.level - ibis.least(_.level.min().over(so_far), 0), begun=_.ts.min().over(so_far)
-    )
-    came = (moves.step == 1) & (moves.present == 1)
-    kind = ibis.cases((came & (moves.ts > moves.begun), "rejoins"), (came, "joins"), else_="leaves")
-    changed = moves.filter(came | ((moves.step == -1) & (moves.present == 0)))
-    again = changed.select(kind=kind, day=changed.ts.date())
+    moved = moves(membership_events)
+    moved = moved.mutate(day=moved.ts.date())
     first, end = ibis.date(calendar.first), ibis.date(calendar.end)
-    inside = again.filter(again.day >= first, again.day < end)
+    inside = moved.filter(moved.day >= first, moved.day < end)
     weekly = inside.select(week=calendar.week(inside.day), kind=inside.kind)
-    weekly = weekly.group_by("week", "kind").agg(people=_.count())
-    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
-    there = members.filter(
-        basis,
-        members.joined_at.date() < first,
-        (members.left_at.date() >= first).fill_null(True),
+    there = steps(membership_events, members, calendar)
+    # The first week that begins on the day of the step or after it.
+    following = (there.day + ibis.interval(days=6)).cast("date")
+    turned = there.select(
+        week=calendar.week(following), kind=ibis.ifelse(there.step > 0, "in", "out")
     )
-    before = there.agg(people=_.count()).select(
-        week=ibis.null("date"), kind=ibis.literal("before"), people=_.people
-    )
-    return ibis.union(weekly, before)
+    return ibis.union(weekly, turned).group_by("week", "kind").agg(people=_.count())
 
 
 @growth.finish
@@ -116,12 +87,13 @@ def _weekly(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     weeks = pd.to_datetime(counts["week"]).dt.date
     keys = zip(weeks, counts["kind"], strict=True)
     found = dict(zip(keys, counts["people"].astype(int), strict=True))
-    there = int(counts.loc[counts["kind"] == "before", "people"].sum())
+    there = 0
     seen = bool((counts["kind"] == "leaves").any())
     rows: list[tuple[object, ...]] = []
     for week in calendar.weeks():
         again, left = found.get((week, "rejoins"), 0), found.get((week, "leaves"), 0)
         joined = found.get((week, "joins"), 0) + again
+        there += found.get((week, "in"), 0) - found.get((week, "out"), 0)
         whole = calendar.is_covered(week, 7)
         known = whole and seen
         low, high = wilson(min(left, there), there)
@@ -140,7 +112,6 @@ def _weekly(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
             rows.append(
                 (week, week + _WEEK, measure, *(numbers if told else [np.nan] * len(numbers)))
             )
-        there += joined - left
     columns = ["period_start", "period_end", "measure", "value", "n", "low", "high"]
     return tidy(pd.DataFrame(rows, columns=columns), "measure")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import SMALLEST_GROUP, metric, tidy
-from shequn.metrics.windows import SEEN_JOINING
+from shequn.metrics.presence import everybody, is_known
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply half of them
-# A roster counts as known when nearly every member in it was seen joining or was listed; a list of
-# people first noticed by speaking says nothing about those who never spoke.
-KNOWN_ROSTER = 0.95
 
 
 @metric(
@@ -67,21 +64,9 @@ def participation_inequality(
 
     Messages count within the time the data cover, for which the result is stated.
     """
-    import ibis
     from ibis import _
 
-    day = messages.ts.date()
-    seen = (day >= ibis.date(calendar.first)) & (day < ibis.date(calendar.end))
-    wrote = messages.filter(seen | messages.ts.isnull())  # noqa: PD003
-    wrote = wrote.group_by(member_id="author_id").agg(messages=_.count())
-    wrote = wrote.select("member_id", "messages", listed=ibis.literal(0, "int64"))
-    there = members.select(
-        "member_id",
-        messages=ibis.literal(0, "int64"),
-        listed=_.joined_at_basis.isin(SEEN_JOINING).fill_null(False).cast("int64"),
-    )
-    people = ibis.union(wrote, there).group_by("member_id")
-    people = people.agg(messages=_.messages.sum(), listed=_.listed.max())
+    people = everybody(messages, members, calendar)
     return people.group_by("messages", "listed").agg(members=_.count())
 
 
@@ -110,7 +95,7 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     people = int(histogram["members"].sum())
     listed = int(histogram.loc[histogram["listed"] > 0, "members"].sum())
     hidden = 0 < n < SMALLEST_GROUP  # the share would give away how few they are
-    if people and listed >= KNOWN_ROSTER * people and not hidden:
+    if is_known(listed, people) and not hidden:
         below, above = wilson(n, people)
         rows.append(("posting_share", n / people, people, below[0], above[0]))
     else:
