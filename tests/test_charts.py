@@ -24,6 +24,8 @@ Alt = Callable[[str, str], str]
 FIGURES = {
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "core_members.flows": "net_change",
+    "core_members.transitions": "core_members",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
