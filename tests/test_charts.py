@@ -31,6 +31,8 @@ FIGURES = {
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
     "participation_inequality.lorenz": "lorenz",
+    "participation_inequality.profile": "profile",
+    "participation_inequality.tiers": "tiers",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
 }
