@@ -34,6 +34,7 @@ FIGURES = {
     "participation_inequality.profile": "profile",
     "participation_inequality.tiers": "tiers",
     "retention.cohorts": "retention",
+    "retention.definitions": "definitions",
     "retention.retention_curve": "pooled",
 }
 
