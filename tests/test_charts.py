@@ -25,6 +25,8 @@ FIGURES = {
     "active_members.power_curve": "power_curve",
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "core_members.flows": "net_change",
+    "core_members.transitions": "core_members",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
@@ -33,7 +35,10 @@ FIGURES = {
     "participation.split": "last_days",
     "participation.weekly": "participation",
     "participation_inequality.lorenz": "lorenz",
+    "participation_inequality.profile": "profile",
+    "participation_inequality.tiers": "tiers",
     "retention.cohorts": "retention",
+    "retention.definitions": "definitions",
     "retention.retention_curve": "pooled",
 }
 

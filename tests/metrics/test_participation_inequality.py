@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+import json
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shequn.calendar import Calendar
+from shequn.dataset import open_dataset
 from shequn.intervals import wilson
+from shequn.metrics import suppress
 from shequn.metrics.participation_inequality import (
     gini,
     half_group,
     lorenz,
     participation_inequality,
+    people_for,
+    profile,
+    tiers,
     top_share,
 )
+from shequn.paths import SAMPLE
 
 # CHAOSS, metric "Contributor Absence Factor": eight contributors, of whom two make half.
 CHAOSS = (1000, 202, 90, 33, 332, 343, 42, 433)
@@ -221,6 +228,142 @@ def test_result_is_the_functions_of_the_counts(counts: list[int], later: int) ->
         sources=COVERED,
     )
     pd.testing.assert_frame_equal(other.set_index("measure"), frame)
+
+
+# --- tiers and profile
+
+
+def sized(*counts: int, query: Any = tiers, **tables: Any) -> pd.DataFrame:
+    frame = compute(query, messages=spoken(*counts), sources=COVERED, **tables)
+    return frame.set_index("tier" if query is tiers else "measure")
+
+
+def test_people_for_a_part_of_the_messages_by_hand() -> None:
+    """CHAOSS's eight: 1000, 433, 343, 332, 202, 90, 42, 33, in all 2475.
+
+    Added up: 1000, 1433, 1776, 2108, 2310, 2400. 50% is 1237.5, 80% is 1980, 95% is 2351.25: two,
+    four and six people.
+    """
+    assert [people_for(np.array(CHAOSS), p) for p in (0, 50, 80, 95, 100)] == [0, 2, 4, 6, 8]
+    assert people_for(np.array([8, 1, 1]), 80) == 1, "just 80% is enough"
+    assert people_for(np.array([8, 1, 1]), 81) == 2
+
+
+def test_tiers_by_hand() -> None:
+    """Five wrote 10 each, ten 3 each, fifteen 1 and one 5: 100 messages of 31 people.
+
+    Half of them is the five. 80%: the 5 makes 55, so nine with 3 are needed, 82: 15 people. 95%:
+    with the tenth 85, so ten with 1 are needed: 26 people. Five are left.
+    """
+    frame = sized(*[10] * 5, *[3] * 10, *[1] * 15, 5)
+    sizes = {"first_50": 5, "next_30": 10, "last_20": 16}
+    sizes |= {"first_80": 15, "next_15": 11, "last_5": 5}
+    assert frame["n"].to_dict() == sizes
+    for tier, size in sizes.items():
+        found = frame.loc[tier]
+        assert found["value"] == pytest.approx(size / 31)
+        assert found["low"] <= found["value"] <= found["high"]
+    assert frame.loc["first_50", "low"] < frame.loc["first_50", "high"]
+    assert (frame["period_start"] == pd.Timestamp("2024-01-01")).all()
+    assert (frame["period_end"] == pd.Timestamp("2024-02-01")).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        # 2 wrote half, 8 the next 30%, and so on: those 2 and the next 8 go together
+        ([100] * 2 + [15] * 8 + [4] * 20, {"last_20", "first_80", "next_15", "last_5"}),
+        # nine alike: 5, 8, 9, 9: the four after the five are too few to be told apart from them
+        ([10] * 9, set()),
+        # ten alike: 5, 8, 10, 10: the last five may be told, but not cut again; 5% is nobody's
+        ([10] * 10, {"first_50", "last_5"}),
+        ([9, 4, 1, 1], set()),
+    ],
+)
+def test_a_tier_under_five_cannot_be_had_by_subtraction(counts: list[int], told: set[str]) -> None:
+    frame = sized(*counts, smallest_group=5)
+    shown = frame["value"].dropna()
+    assert set(shown.index) == told
+    assert (~frame.loc[list(told), "n"].between(1, 4)).all()
+    hidden = frame.drop(index=list(told))
+    assert hidden[["value", "n", "low", "high"]].isna().all(axis=None)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=60))
+def test_no_sum_or_difference_of_what_is_shown_is_under_five(counts: list[int]) -> None:
+    """Both ways of cutting cut the same people: what is told are some of their three places."""
+    calendar = Calendar(covered=frozenset({pd.Timestamp("2024-01-01").date()}))
+    frame = suppress(tiers.complete(histogram(counts), calendar)).set_index("tier")
+    n = len(counts)
+    people = frame.loc[frame["value"].notna(), "n"].to_dict()
+    places = {0, n} | {int(people[t]) for t in ("first_50", "first_80") if t in people}
+    places |= {n - int(people[t]) for t in ("last_20", "last_5") if t in people}
+    if people:
+        assert all(b - a >= 5 for a, b in pairwise(sorted(places)))
+    for names in (("first_50", "next_30", "last_20"), ("first_80", "next_15", "last_5")):
+        hidden = [t for t in names if t not in people]
+        assert len(hidden) != 1, "a single gap could be filled"
+        if not hidden:
+            assert sum(people[t] for t in names) == n
+            assert frame.loc[list(names), "value"].sum() == pytest.approx(1)
+
+
+def listed(people: int) -> pd.DataFrame:
+    return roster(*[(f"m{i}", "2024-01-01", "event") for i in range(people)])
+
+
+def test_profile_by_hand() -> None:
+    """Of 40 on the list six wrote 10 each and ten 4 each: 50 of 100 messages are five of the six.
+
+    So five create, eleven contribute and 24 never wrote: 0.125, 0.275 and 0.6 of the list.
+    """
+    frame = sized(*[10] * 6, *[4] * 10, query=profile, members=listed(40))
+    assert frame["value"].to_dict() == pytest.approx(
+        {"creating": 0.125, "contributing": 0.275, "never_wrote": 0.6}
+    )
+    assert frame["n"].to_dict() == {"creating": 5, "contributing": 11, "never_wrote": 24}
+    low, high = wilson(16, 40)
+    silent = frame.loc["never_wrote"]
+    assert (silent["low"], silent["high"]) == pytest.approx((1 - high[0], 1 - low[0]))
+    half = measured(*[10] * 6, *[4] * 10).loc["half_group"]
+    creating, others = frame.loc["creating"], frame.loc["contributing"]
+    assert (creating["low"], creating["high"]) == (half["low"] / 40, half["high"] / 40)
+    assert others["low"] == pytest.approx((16 - half["high"]) / 40)
+    assert others["high"] == pytest.approx((16 - half["low"]) / 40)
+    assert (frame["period_end"] == pd.Timestamp("2024-02-01")).all()
+
+
+def test_the_profile_needs_a_roster_and_five_who_wrote() -> None:
+    assert sized(*[10] * 9, query=profile)["value"].isna().all()
+    few = sized(9, 4, 1, 1, query=profile, members=listed(20))
+    assert few[["value", "n"]].isna().all(axis=None)
+    silent = compute(profile, messages=log(), members=listed(20), sources=COVERED)
+    assert row(silent, measure="never_wrote")[["value", "n"]].tolist() == [1, 20]
+    nobody = compute(profile, messages=log(), sources=COVERED)
+    assert nobody["value"].isna().all()
+
+
+@pytest.mark.parametrize(("alike", "creating"), [(8, 4), (9, 5)])
+def test_a_half_group_under_five_is_not_to_be_had_from_the_profile(
+    alike: int, creating: int
+) -> None:
+    frame = sized(*[10] * alike, query=profile, members=listed(30), smallest_group=5)
+    hidden = creating < 5
+    assert frame.loc["creating", "withheld"] == hidden
+    assert np.isnan(frame.loc["creating", "value"]) == hidden
+    assert np.isnan(frame.loc["contributing", "value"])
+    assert frame.loc["contributing", "withheld"] != hidden, "four others, and they are counted"
+    assert frame.loc["never_wrote", "value"] == pytest.approx((30 - alike) / 30)
+
+
+def test_the_sample_gives_back_its_silent_members() -> None:
+    """Exactly round(0.4 × 1623) = 649 ordinary members never post (truth.json)."""
+    truth = json.loads((SAMPLE / "truth.json").read_text("utf-8"))["population"]
+    with open_dataset(SAMPLE) as data:
+        frame = data.compute(profile).set_index("measure")
+    assert frame.loc["never_wrote", "n"] == truth["silent"]
+    assert frame.loc["never_wrote", "value"] == pytest.approx(truth["silent"] / truth["ordinary"])
 
 
 # --- who counts

@@ -23,7 +23,7 @@ from worlds import ORIGIN, World, names, noon, worlds
 
 from shequn.calendar import Calendar
 from shequn.intervals import wilson
-from shequn.metrics.retention import DAYS, by_day, pooled, retention
+from shequn.metrics.retention import DAYS, by_bracket, by_day, definitions, pooled, retention
 
 NUMBERS = ["value", "n", "low", "high", "withheld"]
 WEEKLY = ["period_start", "period_end", "cohort", "age_weeks", *NUMBERS]
@@ -249,6 +249,108 @@ def test_day_n_or_later_needs_nine_in_ten_of_the_later_days_covered() -> None:
         seen = covering(covered(0, 4), covered(5 + holes, 20))
         found = row(compute(by_day, **data, sources=seen), measure="unbounded", day=1)
         assert found["value"] == pytest.approx(value, nan_ok=True)
+
+
+# --- by hand: brackets, and four definitions of the same people
+
+
+def by(frame: pd.DataFrame) -> dict[str, list[float]]:
+    """Return each definition's values in order of days."""
+    return {str(m): list(rows["value"]) for m, rows in frame.groupby("measure", sort=False)}
+
+
+def test_four_definitions_by_hand() -> None:
+    """Five join on day 0, a Monday; a writes on day 7, b on 3, c on 28, d on 30, e on 60.
+
+    On day 7: a; in its week, 7 to 13: a; within 1 to 7: a, b; on 7 or later: a, c, d, e. Day 14:
+    nobody; 14 to 20: nobody; 8 to 14: nobody; later: c, d, e. Day 28: c; 28 to 34: c, d; 15 to 28:
+    c; later: c, d, e. Day 56: nobody; 56 to 62: e; 29 to 56: d; later: e. Days 0 to 84 are covered,
+    just enough; f joined a day later and is watched a day too short.
+    """
+    frame = compute(
+        definitions,
+        members=roster(*joined("abcde", 0), *joined("f", 1)),
+        messages=log(
+            *wrote("a", 7), *wrote("b", 3), *wrote("c", 28), *wrote("d", 30), *wrote("e", 60),
+            *wrote("f", 8, 15, 29, 57),
+        ),
+        sources=covering(covered(0, 84)),
+    )  # fmt: skip
+    assert list(frame.columns) == DAILY
+    assert frame["day"].tolist() == [7, 14, 28, 56] * 4
+    assert by(frame) == {
+        "n_day": [1 / 5, 0, 1 / 5, 0],
+        "calendar_week": [1 / 5, 0, 2 / 5, 1 / 5],
+        "bracket": [2 / 5, 0, 1 / 5, 1 / 5],
+        "unbounded": [4 / 5, 3 / 5, 3 / 5, 1 / 5],
+    }
+    assert set(frame["n"]) == {5}
+    found = row(frame, measure="unbounded", day=7)
+    low, high = wilson(4, 5)
+    assert (found["low"], found["high"]) == (low[0], high[0])
+    assert set(frame["period_start"]) == {pd.Timestamp("2024-01-01")}
+    assert set(frame["period_end"]) == {pd.Timestamp("2024-03-26")}
+
+
+def test_everybody_is_watched_equally_long() -> None:
+    """Watched for 20 days: a return on day 20 counts, one on day 21 does not, though it is seen.
+
+    Day 14 needs its week, to day 20 at the latest, to be over; for day 15 the time is too short.
+    """
+    tables = {
+        "members": roster(*joined("abcde", 0)),
+        "messages": log(*wrote("a", 20), *wrote("bc", 21)),
+        "sources": covering(covered(0, 40)),
+    }
+    options = {"watch": 20, "brackets": [[1, 7], [8, 14], [8, 15]]}
+    found = by(compute(definitions, options=options, **tables))
+    assert found["unbounded"] == [1 / 5, 1 / 5, NAN]
+    assert found["calendar_week"] == [0, 1 / 5, NAN]
+    for measure in ("n_day", "bracket"):
+        assert found[measure] == [0, 0, NAN]
+    holed = tables | {"sources": covering(covered(0, 19), covered(21, 40))}
+    assert compute(definitions, options=options, **holed)["value"].isna().all()
+
+
+def test_the_week_of_a_day_begins_on_the_community_s_week_start() -> None:
+    """They join on Wednesday; day 7 is a Wednesday; they write on the Sunday before it (day 4)."""
+    tables = {
+        "members": roster(*joined("abcde", 2)),
+        "messages": log(*wrote("abcde", 6)),
+        "sources": covering(covered(0, 90)),
+    }
+    for week_start, share in (("monday", 0), ("sunday", 1)):
+        found = compute(definitions, week_start=week_start, **tables)
+        assert row(found, measure="calendar_week", day=7)["value"] == share
+
+
+def test_brackets_by_hand() -> None:
+    """Days 0 to 15 are covered. Five join on day 0: a writes on day 1, b 7, c 8, d 14, e 15.
+
+    Five more join on day 8: f writes that day, which is age 0, g on day 9 and h on day 15, ages 1
+    and 7. Within 1 to 7: a, b, g, h of ten. Within 8 to 14, over for the first five only: c, d.
+    """
+    tables = {
+        "members": roster(*joined("abcde", 0), *joined("fghij", 8)),
+        "messages": log(
+            *wrote("a", 1), *wrote("b", 7), *wrote("c", 8), *wrote("d", 14), *wrote("e", 15),
+            *wrote("f", 8), *wrote("g", 9), *wrote("h", 15),
+        ),
+    }  # fmt: skip
+    frame = compute(by_bracket, sources=covering(covered(0, 15)), **tables)
+    assert frame["bracket_days"].tolist() == ["1–7", "8–14", "15–28", "29–56"]
+    assert frame["value"].tolist() == [0.4, 0.4, NAN, NAN]
+    assert frame["n"].tolist() == [10, 5, 0, 0]
+    low, high = wilson(2, 5)
+    assert frame.loc[1, ["low", "high"]].tolist() == [low[0], high[0]]
+    for hole, people in ((1, 5), (7, 5), (8, 10)):
+        seen = covering(covered(0, hole - 1), covered(hole + 1, 15))
+        found = row(compute(by_bracket, sources=seen, **tables), bracket_days="1–7")
+        # day 8 is age 0 of the second five, and after the bracket of the first
+        assert found["n"] == people, hole
+    with community(messages=log(), sources=covering(covered(0, 90))) as data:
+        for query in (by_bracket, definitions):
+            assert data.compute(query)["value"].isna().all()
 
 
 def test_three_cohorts_of_four_are_withheld_and_their_curve_is_not() -> None:
@@ -493,6 +595,52 @@ def test_by_day_is_the_definition(world: World) -> None:
         assert found["n"] == len(old)
         share = len(later) / len(old) if old else float("nan")
         assert found["value"] == pytest.approx(share, nan_ok=True)
+
+
+@settings(max_examples=10, deadline=None)
+@given(worlds)
+def test_brackets_and_definitions_are_the_definition(world: World) -> None:
+    """Whoever is active on a day is so in its week, in its bracket, and on it or later.
+
+    And a bracket is never below one inside it.
+    """
+    brackets, watch = ((1, 7), (3, 7), (5, 5), (8, 14)), 21
+    options = {"history_days": world.history, "brackets": brackets}
+    calendar = Calendar("UTC", week_start=world.week_start)
+    starts = world.starts()
+    days = {m: {d for who, d in world.messages if who == m} for m in starts}
+
+    def week(day: int) -> date:
+        return calendar.week_of(ORIGIN + timedelta(days=day))
+
+    with community(**world.tables()) as data:
+        frame = data.compute(definitions, watch=watch, **options)
+        each = data.compute(by_bracket, **options)
+    watched = [m for m, s in starts.items() if set(range(s, s + watch + 1)) <= world.seen]
+    assert set(frame["n"]) == {len(watched)}
+    shares = frame.set_index(["measure", frame.index % len(brackets)])["value"]
+    for i, (first, last) in enumerate(brackets):
+        came = {
+            "n_day": [m for m in watched if starts[m] + last in days[m]],
+            "calendar_week": [
+                m for m in watched if any(week(d) == week(starts[m] + last) for d in days[m])
+            ],
+            "bracket": [m for m in watched if any(first <= d - starts[m] <= last for d in days[m])],
+            "unbounded": [
+                m for m in watched if any(last <= d - starts[m] <= watch for d in days[m])
+            ],
+        }
+        for measure, members in came.items():
+            share = len(members) / len(watched) if watched else np.nan
+            assert shares[measure, i] == pytest.approx(share, nan_ok=True), (measure, first, last)
+            assert not watched or shares[measure, i] >= shares["n_day", i]
+        over = [m for m, s in starts.items() if set(range(s + first, s + last + 1)) <= world.seen]
+        active = [m for m in over if any(first <= d - starts[m] <= last for d in days[m])]
+        assert each["n"][i] == len(over)
+        share = len(active) / len(over) if over else np.nan
+        assert each["value"][i] == pytest.approx(share, nan_ok=True)
+    if watched:
+        assert shares["bracket", 0] >= shares["bracket", 1] >= shares["bracket", 2]
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,21 +1,33 @@
-"""Figures of retention: the triangle of cohorts, and the pooled curve."""
+"""Figures of retention: the triangle of cohorts, the pooled curve, four definitions side by side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shequn.charts import PALETTE, canvas, nothing, percent, words
+from shequn.charts import MUTED, PALETTE, canvas, nothing, percent, words
 from shequn.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+_STYLES = {
+    "unbounded": (PALETTE[0], "o", "-"),
+    "bracket": (PALETTE[1], "s", "--"),
+    "calendar_week": (PALETTE[2], "^", "-."),
+    "n_day": (MUTED, "D", ":"),
+}
 label = words(
     {
         "cohort": Text("joined in the week of", "入群周"),
         "age": Text("weeks since joining", "入群后第几周"),
         "retained": Text("share active in the week", "当周活跃的比例"),
+        "day": Text("day N after joining", "入群后第 N 天"),
+        "share": Text("share of the same joiners", "占同一批入群者的比例"),
+        "n_day": Text("on day N itself", "就在第 N 天"),
+        "calendar_week": Text("in the week of day N", "第 N 天所在那一周"),
+        "bracket": Text("in the bracket that ends with day N", "到第 N 天为止的区段"),
+        "unbounded": Text("on day N or later", "第 N 天或之后"),
     }
 )
 alt = words(
@@ -28,6 +40,13 @@ alt = words(
         "retention_curve": Text(
             "Curve with a band: share of a cohort active in each week since joining, cohorts pooled.",
             "带区间的曲线：各同期群合并后，入群第几周仍活跃的比例。",
+        ),
+        "definitions": Text(
+            "Four lines with intervals over the same days and the same joiners: active on day N, in "
+            "the week of day N, in the bracket that ends with day N, on day N or later. The first "
+            "lies lowest.",
+            "同一批入群者、同样几个日子上的四条带区间的折线：就在第 N 天活跃、第 N 天所在那一周活跃、"
+            "到第 N 天为止的区段内活跃、第 N 天或之后活跃。第一条最低。",
         ),
     }
 )
@@ -76,4 +95,27 @@ def retention_curve(pooled: pd.DataFrame, lang: str) -> Figure:
     axes.fill_between(later["age_weeks"], later["low"], later["high"], color=PALETTE[0], alpha=0.2)
     axes.set(xlabel=label("age", lang), ylabel=label("retained", lang), ylim=(0, None))
     percent(axes)
+    return figure
+
+
+def definitions(frame: pd.DataFrame, lang: str) -> Figure:
+    """Draw what share each definition calls retained, at the same days for the same people."""
+    figure, axes = canvas(height=4.2)
+    seen = frame.dropna(subset="value")
+    if seen.empty:
+        nothing(axes, lang)
+        return figure
+    days = sorted(seen["day"].unique())
+    for i, (measure, (colour, marker, line)) in enumerate(_STYLES.items()):
+        rows = seen[seen["measure"] == measure].sort_values("day")
+        x = [days.index(day) + (i - 1.5) * 0.05 for day in rows["day"]]  # intervals side by side
+        error = [rows["value"] - rows["low"], rows["high"] - rows["value"]]
+        axes.errorbar(
+            x, rows["value"], yerr=error, color=colour, marker=marker, linestyle=line, capsize=2,
+            label=label(measure, lang),
+        )  # fmt: skip
+    axes.set_xticks(range(len(days)), [f"{day:.0f}" for day in days])
+    axes.set(xlabel=label("day", lang), ylabel=label("share", lang), ylim=(0, None))
+    percent(axes)
+    axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return figure

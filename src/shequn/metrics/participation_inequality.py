@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply half of them
+# From and to which percent of all messages a tier writes, the loudest first. In the trade both 50,
+# 30, 20 and 80, 15, 5 are called core, regular and the rest; so ours are called by their share.
+TIERS = {
+    "first_50": (0, 50), "next_30": (50, 80), "last_20": (80, 100),
+    "first_80": (0, 80), "next_15": (80, 95), "last_5": (95, 100),
+}  # fmt: skip
+PROFILE = ("creating", "contributing", "never_wrote")
 
 
 @metric(
@@ -54,6 +61,16 @@ MANY_FOR_TEN = 20  # speakers from whom on the ten who wrote most are not simply
         "half_group": Text("half group", "半数核心"),
         "speakers": Text("speakers", "发言者"),
         "posting_share": Text("posting share", "发言率"),
+        "tier": Text("tier", "层"),
+        "first_50": Text("write the first 50%", "写前 50% 的人"),
+        "next_30": Text("write the next 30%", "写其后 30% 的人"),
+        "last_20": Text("write the last 20%", "写最后 20% 的人"),
+        "first_80": Text("write the first 80%", "写前 80% 的人"),
+        "next_15": Text("write the next 15%", "写其后 15% 的人"),
+        "last_5": Text("write the last 5%", "写最后 5% 的人"),
+        "creating": Text("creating: the half group", "主力：半数核心"),
+        "contributing": Text("contributing: the other speakers", "参与：其余发言者"),
+        "never_wrote": Text("silent: never wrote", "沉默：从没写过"),
     },
     references=("vanmierlo2014one", "nielsen2006participation", "chaoss2024metrics"),
 )
@@ -76,9 +93,7 @@ def _measures(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
     from shequn.intervals import bootstrap, wilson
 
-    # Sorted, for engines give rows in any order and the draws of the bootstrap go by position.
-    spoke = histogram[histogram["messages"] > 0].sort_values("messages")
-    x = np.repeat(spoke["messages"].to_numpy("int64"), spoke["members"].to_numpy("int64"))
+    x = _counts(histogram)
     n = len(x)
     measures = {"gini": gini, "top_10_share": top_share, "half_group": half_group}
     rows: list[tuple[str, float, float, float, float]] = []
@@ -138,6 +153,97 @@ def _lorenz(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     return pd.DataFrame({"population_share": shares[:, 0], "message_share": shares[:, 1]})
 
 
+@participation_inequality.view
+def tiers(messages: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.Table:
+    """Return the same histogram, for how many members write which part of the messages."""
+    return participation_inequality.expression(messages, members, calendar=calendar)
+
+
+@tiers.finish
+def _tiers(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Share of the speakers in each tier; ``n`` is its size.
+
+    A tier beside one under five has no value either: the size of the small one would follow.
+    """
+    import pandas as pd
+
+    from shequn.intervals import bootstrap
+
+    x = _counts(histogram)
+    n = len(x)
+    told = _told(x) if n >= SMALLEST_GROUP else ()
+    rows: list[tuple[str, float, float, float, float]] = []
+    for tier, (above, to) in TIERS.items():
+        size = people_for(x, to) - people_for(x, above) if n else 0
+        if above in told and to in told:
+            low, high = bootstrap(
+                lambda y, a=above, b=to: (people_for(y, b) - people_for(y, a)) / len(y), x
+            )
+            rows.append((tier, size / n, size, low, high))
+        else:
+            few = size if 0 < size < SMALLEST_GROUP else np.nan
+            rows.append((tier, np.nan, few, np.nan, np.nan))
+    frame = pd.DataFrame(rows, columns=["tier", "value", "n", "low", "high"])
+    start, end = pd.Timestamp(calendar.first), pd.Timestamp(calendar.end)
+    return tidy(frame.assign(period_start=start, period_end=end), "tier")
+
+
+def _told(x: Integers) -> list[int]:
+    """Return the percents whose people may be told: between any two lie five members or none."""
+    told = [0]
+    for percent in (50, 80, 95):
+        between = people_for(x, percent) - people_for(x, told[-1])
+        if between == 0 or between >= SMALLEST_GROUP:
+            told.append(percent)
+    while told[1:] and 0 < len(x) - people_for(x, told[-1]) < SMALLEST_GROUP:
+        told.pop()
+    return [*told, 100]
+
+
+@participation_inequality.view
+def profile(messages: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.Table:
+    """Return the same histogram, for who creates, who contributes and who never wrote."""
+    return participation_inequality.expression(messages, members, calendar=calendar)
+
+
+@profile.finish
+def _profile(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Share of everyone on the list who creates, contributes, never wrote; ``n`` is the group.
+
+    The half group creates, the other speakers contribute. Without a roster, none has a value.
+    """
+    import pandas as pd
+
+    measured = _measures(histogram, calendar).set_index("measure")
+    half, posting, speakers = (
+        measured.loc[name, ["value", "low", "high", "n"]].to_numpy(float)
+        for name in ("half_group", "posting_share", "speakers")
+    )
+    people = posting[3]
+    groups = {  # with their bounds: the more create, the fewer contribute
+        "creating": half[:3],
+        "contributing": speakers[0] - half[[0, 2, 1]],
+        "never_wrote": people * (1 - posting[[0, 2, 1]]),
+    }
+    rows: list[tuple[str, float, float, float, float]] = []
+    for name in PROFILE:
+        # The rest of the speakers would tell how few a half group under five is.
+        few = name == "contributing" and half[0] < SMALLEST_GROUP
+        known = not few and not np.isnan(posting[0])
+        size, low, high = groups[name] if known else np.full(3, np.nan)
+        rows.append((name, size / people, np.round(size), low / people, high / people))
+    frame = pd.DataFrame(rows, columns=["measure", "value", "n", "low", "high"])
+    start, end = pd.Timestamp(calendar.first), pd.Timestamp(calendar.end)
+    return tidy(frame.assign(period_start=start, period_end=end), "measure")
+
+
+def _counts(histogram: pd.DataFrame) -> Integers:
+    """Return the messages of each speaker, fewest first."""
+    # Sorted, for engines give rows in any order and the draws of the bootstrap go by position.
+    spoke = histogram[histogram["messages"] > 0].sort_values("messages")
+    return np.repeat(spoke["messages"].to_numpy("int64"), spoke["members"].to_numpy("int64"))
+
+
 def gini(x: Integers) -> float:
     """Gini coefficient of non-negative counts: 0 all alike, towards 1 one has all; NaN if empty."""
     ordered = np.sort(x)
@@ -154,4 +260,10 @@ def top_share(x: Integers, people: int = 10) -> float:
 
 def half_group(x: Integers) -> float:
     """Smallest number of members who together wrote at least half of the messages."""
-    return float(np.searchsorted(np.cumsum(np.sort(x)[::-1]), x.sum() / 2) + 1)
+    return float(people_for(x, 50))
+
+
+def people_for(x: Integers, percent: int) -> int:
+    """Smallest number of members who together wrote at least this percentage of the messages."""
+    written = np.concatenate(([0], np.cumsum(np.sort(x)[::-1])))
+    return int(np.searchsorted(100 * written, percent * x.sum()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
     from shequn.calendar import Calendar
 
+    Brackets = Sequence[Sequence[int]]
+
 DAYS = (1, 7, 14, 28, 60, 90)
+BRACKETS = ((1, 7), (8, 14), (15, 28), (29, 56))  # first and last day, the day of joining being 0
+DEFINITIONS = ("n_day", "calendar_week", "bracket", "unbounded")
+WATCH = 84  # days after joining for which everybody is watched where definitions are compared
 # "That day or later" needs the days after it: with more holes than this, returns go unseen.
 FOLLOWED = 0.9
 
@@ -54,6 +60,9 @@ FOLLOWED = 0.9
         "day": Text("days since joining", "入群后第几天"),
         "n_day": Text("active exactly on that day", "恰在当天活跃"),
         "unbounded": Text("active on that day or later", "当天或之后活跃"),
+        "calendar_week": Text("active in that day's week", "当天所在的那一周活跃"),
+        "bracket": Text("active within the bracket", "区段内活跃"),
+        "bracket_days": Text("days since joining", "入群后第几天到第几天"),
     },
     references=("fader2007how", "danescu2013no"),
 )
@@ -153,8 +162,7 @@ def by_day(
     from ibis import _
 
     starts = _starts(messages, members, calendar, history_days)
-    ages = starts.join(_days(messages, calendar), "member_id")
-    ages = ages.select("member_id", "start", age=ages.day.delta(ages.start, unit="day"))
+    ages = _ages(starts, messages, calendar)
     last = ages.group_by("member_id", "start").agg(age=_.age.max())
 
     def part(table: ir.Table, kind: str, day: int) -> ir.Table:
@@ -202,6 +210,122 @@ def _by_day(
     return tidy(frame, "measure", "day")
 
 
+@retention.view
+def definitions(
+    messages: ir.Table,
+    members: ir.Table,
+    *,
+    calendar: Calendar,
+    history_days: int = HISTORY_DAYS,
+    brackets: Brackets = BRACKETS,
+    watch: int = WATCH,
+) -> ir.Table:
+    """Members by day of joining, and how many of them are active by each definition.
+
+    Columns: ``people``, and ``MEASURE_FROM_TO`` for each bracket; the other measures go by its
+    last day.
+    """
+    import ibis
+    from ibis import _
+
+    starts = _starts(messages, members, calendar, history_days)
+    ages = _ages(starts, messages, calendar)
+    never = ibis.date(calendar.first - timedelta(days=3650))
+    silent = starts.select("member_id", "start", day=never, age=ibis.literal(-1, "int64"))
+    each = ibis.union(ages, silent)
+    flags: dict[str, ir.Value] = {}
+    for first, last in brackets:
+        that_day = (each.start + ibis.interval(days=last)).cast("date")
+        active = {
+            "n_day": each.age == last,
+            "calendar_week": calendar.week(each.day) == calendar.week(that_day),
+            "bracket": each.age.between(first, last),
+            "unbounded": each.age.between(last, watch),
+        }
+        flags |= {f"{m}_{first}_{last}": a.cast("int64").max() for m, a in active.items()}
+    each = each.group_by("member_id", "start").agg(**flags)
+    counts = {flag: each[flag].sum() for flag in flags}
+    return each.group_by("start").agg(people=_.count(), **counts)
+
+
+@definitions.finish
+def _definitions(
+    counts: pd.DataFrame,
+    calendar: Calendar,
+    history_days: int = HISTORY_DAYS,
+    brackets: Brackets = BRACKETS,
+    watch: int = WATCH,
+) -> pd.DataFrame:
+    """All definitions of the same people: those of whom every day until ``watch`` is covered.
+
+    So no cohort is too young for "or later", and what differs is the definition alone. A bracket
+    has a value only if the week of its last day is over by then.
+    """
+    import pandas as pd
+
+    starts = pd.to_datetime(counts["start"]).dt.date
+    seen = np.array([calendar.is_covered(day, watch + 1) for day in starts], bool)
+    watched = counts[seen]
+    rows = []
+    for measure in DEFINITIONS:
+        for first, last in brackets:
+            found = watched if last + 6 <= watch else watched.iloc[:0]
+            numbers = _share(found, f"{measure}_{first}_{last}", calendar)
+            rows.append({"measure": measure, "day": last} | numbers)
+    return tidy(pd.DataFrame(rows), "measure", "day")
+
+
+@retention.view
+def by_bracket(
+    messages: ir.Table,
+    members: ir.Table,
+    *,
+    calendar: Calendar,
+    history_days: int = HISTORY_DAYS,
+    brackets: Brackets = BRACKETS,
+) -> ir.Table:
+    """Return the same counts, for each bracket over everybody for whom it is over."""
+    return definitions.expression(
+        messages, members, calendar=calendar, history_days=history_days, brackets=brackets
+    )
+
+
+@by_bracket.finish
+def _by_bracket(
+    counts: pd.DataFrame,
+    calendar: Calendar,
+    history_days: int = HISTORY_DAYS,
+    brackets: Brackets = BRACKETS,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    starts = pd.to_datetime(counts["start"]).dt.date
+    rows = []
+    for first, last in brackets:
+        over = [
+            calendar.is_covered(day + timedelta(days=first), last - first + 1) for day in starts
+        ]
+        numbers = _share(counts[np.array(over, bool)], f"bracket_{first}_{last}", calendar)
+        rows.append({"bracket_days": f"{first}–{last}"} | numbers)
+    return tidy(pd.DataFrame(rows), "bracket_days")
+
+
+def _share(found: pd.DataFrame, column: str, calendar: Calendar) -> dict[str, Any]:
+    """Return the share of the people in these rows who were active, its interval and its period."""
+    from shequn.intervals import wilson
+
+    came, people = float(found[column].sum()), int(found["people"].sum())
+    low, high = wilson(came, people)
+    return {
+        "period_start": found["start"].min() if people else calendar.first,
+        "period_end": calendar.end,
+        "value": came / people if people else np.nan,
+        "n": people,
+        "low": low[0],
+        "high": high[0],
+    }
+
+
 def _followed(calendar: Calendar, start: date) -> bool:
     """Tell whether nearly every day from ``start`` to the end is covered: else a return is missed."""
     days = (calendar.end - start).days
@@ -215,6 +339,13 @@ def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
 
     days = messages.select(member_id="author_id", day=_.ts.date()).distinct()
     return days.filter(_.day < ibis.date(calendar.end))
+
+
+def _ages(starts: ir.Table, messages: ir.Table, calendar: Calendar) -> ir.Table:
+    """Return ``member_id, start, day, age`` of each day on which a member wrote."""
+    days = starts.join(_days(messages, calendar), "member_id")
+    age = days.day.delta(days.start, unit="day").cast("int64")
+    return days.select("member_id", "start", "day", age=age)
 
 
 def _starts(
