@@ -22,6 +22,8 @@ Draw = Callable[[pd.DataFrame, str], Figure]
 Alt = Callable[[str, str], str]
 # Figure, as charts' module and function -> the query of the metric of that name whose rows it draws.
 FIGURES = {
+    "acquisition_cost.by_channel": "acquisition_cost",
+    "acquisition_cost.by_month": "cost_by_month",
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
     "channel_concentration.over_time": "concentration_by_month",

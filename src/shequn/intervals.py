@@ -107,4 +107,5 @@ def poisson(count: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[Floats, Float
 
     counts = np.atleast_1d(np.asarray(count, dtype=float))
     low, high = confint_poisson(counts, 1, method="exact-c", alpha=alpha)
-    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    none = np.zeros(counts.shape)  # a single count of 0 comes back without its axis
+    return none + low, none + high

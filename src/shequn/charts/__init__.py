@@ -20,7 +20,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MUTED = "#767676"
 FEW = Text("under 5", "不足 5")  # stands where a number about one to four people would
 
-LONGEST = 22  # characters of a name beside a figure
+LONGEST = 26  # characters of a name beside a figure
 # Rows that stand beside the channels a team names.
 _CHANNELS = {
     "unknown_channel": Text("channel not known", "渠道未知"),
@@ -127,6 +127,12 @@ def channels(rows: pd.DataFrame, lang: str) -> list[str]:
     return [_CHANNELS[c][lang] if c in _CHANNELS else str(c) for c in rows["channel"]]
 
 
+def shortened(names: Sequence[str]) -> list[str]:
+    """Return names that fit beside a figure and are not read as formulas, as codes may be."""
+    cut = (n if len(n) <= LONGEST else n[: LONGEST - 1] + "…" for n in names)
+    return [n.replace("$", r"\$") for n in cut]
+
+
 def named(
     rows: pd.DataFrame,
     names: Sequence[str],
@@ -171,11 +177,7 @@ def named(
             row["value"], place, xerr=error, fmt="o", color=PALETTE[0], capsize=3, markersize=7,
             markerfacecolor="white" if bare else PALETTE[0],
         )  # fmt: skip
-    # A name may be a tracking code: long, and with signs that would be read as a formula.
-    short = [
-        (n if len(n) <= LONGEST else n[: LONGEST - 1] + "…").replace("$", r"\$") for n, *_ in seen
-    ]
-    axes.set_yticks(range(len(seen)), short)
+    axes.set_yticks(range(len(seen)), shortened([name for name, *_ in seen]))
     axes.set(xlabel=x, ylim=(len(seen) - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
     return figure, axes

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Rows that stand beside the channels a team names: joins whose channel nobody noted, and channels
 # of one to four people put together.
+WEEK_4 = (28, 35)  # days after joining, the last not included
 UNKNOWN, REST = "unknown_channel", "rest_channels"
 CHANNEL_WORDS = {
     "channel": Text("channel", "渠道"),
@@ -39,6 +40,16 @@ def joins_of(
     named = named.group_by("who").agg(channel=_.channel.min())
     found = starts.left_join(named, starts.member_id == named.who)
     return found.select("member_id", "start", channel=_.channel.fill_null(UNKNOWN))
+
+
+def reached(joins: ir.Table, messages: ir.Table, first: int, end: int) -> ir.Table:
+    """Return ``member_id`` of those who wrote on one of the days ``[first, end)`` after joining."""
+    from ibis import _
+
+    days = messages.select(writer="author_id", day=_.ts.date()).distinct()
+    both = joins.join(days, joins.member_id == days.writer)
+    age = both.day.delta(both.start, unit="day")
+    return both.filter(age >= first, age < end).select("member_id").distinct()
 
 
 def channel_name(written: ir.StringValue) -> ir.StringValue:
