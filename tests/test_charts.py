@@ -35,6 +35,8 @@ FIGURES = {
     "participation_inequality.lorenz": "lorenz",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
+    "traffic_quality.differences": "against_others",
+    "traffic_quality.ranking": "traffic_quality",
 }
 
 

@@ -246,9 +246,9 @@ def test_the_total_is_the_mean_weighed_by_joins_and_lies_between(
 ) -> None:
     """The cost of all paid channels is that of each, weighed by joins; and each in its interval."""
     counts = pd.DataFrame(
-        [(c, FIRST, "joins", "", n) for c, n, _ in channels if n]
-        + [(c, FIRST, "cost", "CNY", cents) for c, _, cents in channels],
-        columns=["channel", "day", "kind", "currency", "number"],
+        [(c, FIRST, "", n, 0, 0) for c, n, _ in channels if n]
+        + [(c, FIRST, "CNY", 0, 0, cents) for c, _, cents in channels],
+        columns=["channel", "day", "currency", "joins", "active", "cents"],
     )
     calendar = Calendar(covered=frozenset(FIRST + timedelta(days=d) for d in range(40)))
     found = acquisition_cost.complete(counts, calendar, days=0)

@@ -16,7 +16,7 @@ from shequn.metrics.channels import (
     merged,
     on_covered_days,
     periods,
-    reached,
+    with_days,
 )
 from shequn.metrics.windows import HISTORY_DAYS
 from shequn.text import Text
@@ -86,24 +86,21 @@ def acquisition_cost(
     days: int = DAYS,
     history_days: int = HISTORY_DAYS,
 ) -> ir.Table:
-    """Count joins, those active in week 4 and cents by day and channel, told apart by ``kind``."""
+    """Count joins, those of them active in week 4, and cents, by day and channel."""
     import ibis
     from ibis import _
 
     joins = joins_of(messages, members, calendar, history_days)
-    active = joins.semi_join(reached(joins, messages, *WEEK_4), "member_id")
-    parts = [
-        table.group_by("channel", day=table.start)
-        .agg(number=_.count())
-        .select(
-            "channel",
-            "day",
-            kind=ibis.literal(kind),
-            currency=ibis.literal(""),
-            number=_.number.cast("int64"),
-        )
-        for kind, table in (("joins", joins), ("active", active))
-    ]
+    joins = with_days(joins, messages, active=WEEK_4)
+    joins = joins.group_by("channel", day=joins.start).agg(joins=_.count(), active=_.active.sum())
+    came = joins.select(
+        "channel",
+        "day",
+        currency=ibis.literal(""),
+        joins=_.joins.cast("int64"),
+        active=_.active.cast("int64"),
+        cents=ibis.literal(0, "int64"),
+    )
     # Whole cents: a sum of fractions would depend on the order in which an engine adds.
     costs = spend.select(
         channel=channel_name(spend.channel).fill_null(UNKNOWN),
@@ -111,11 +108,10 @@ def acquisition_cost(
         currency=spend.currency.strip().upper().nullif("").fill_null("no_currency"),
         cents=(spend.cost * 100).round().cast("int64"),
     )
-    summed = costs.group_by("channel", "day", "currency").agg(number=_.cents.sum().cast("int64"))
-    parts.append(summed.select("channel", "day", kind=ibis.literal("cost"), **{
-        c: summed[c] for c in ("currency", "number")
-    }))  # fmt: skip
-    return ibis.union(*parts)
+    costs = costs.group_by("channel", "day", "currency").agg(cents=_.cents.sum().cast("int64"))
+    zero = ibis.literal(0, "int64")
+    spent = costs.select("channel", "day", "currency", joins=zero, active=zero, cents=_.cents)
+    return ibis.union(came, spent)
 
 
 def _grown(calendar: Calendar) -> Callable[[date], bool]:
@@ -133,26 +129,26 @@ def _costs(
     """
     inside = on_covered_days(counts, calendar, start, end)
     for kind, measure in COST_PER.items():
-        table = inside
+        rows = inside
         if kind == "active":
             grown = {day for day in set(inside["day"]) if _grown(calendar)(day)}
-            table = inside[inside["day"].isin(grown)]
-        people = table[table["kind"] == kind].groupby("channel")["number"].sum()
-        costs = table[table["kind"] == "cost"]
+            rows = inside[inside["day"].isin(grown)]
+        costs = rows[rows["currency"] != ""]
+        people = rows[rows["currency"] == ""].groupby("channel")[kind].sum()
         channels = sorted({*people.index, *costs["channel"]})
         people = people.reindex(channels, fill_value=0)
         names = merged(people.to_dict())
         costs = costs.assign(name=costs["channel"].map(names))
-        spent = costs.groupby(["name", "currency"], as_index=False)["number"].sum()
+        spent = costs.groupby(["name", "currency"], as_index=False)["cents"].sum()
         shown = people.rename(index=names).groupby(level=0).sum()
         for channel in shown.sort_values(ascending=False, kind="stable").index:
             mine = spent[spent["name"] == channel]
-            for currency, cents in zip(mine["currency"], mine["number"], strict=True):
+            for currency, cents in zip(mine["currency"], mine["cents"], strict=True):
                 yield measure, channel, currency, cents / 100, shown[channel]
             if mine.empty:
                 yield measure, channel, None, float("nan"), shown[channel]
         for currency, table in costs.groupby("currency"):
-            cost, paid = table["number"].sum() / 100, sorted(set(table["channel"]))
+            cost, paid = table["cents"].sum() / 100, sorted(set(table["channel"]))
             yield measure, PAID, currency, cost, people[paid].sum()
             yield measure, ALL, currency, cost, people.sum()
 

@@ -28,28 +28,44 @@ CHANNEL_WORDS = {
 
 
 def joins_of(
-    messages: ir.Table, members: ir.Table, calendar: Calendar, history_days: int
+    messages: ir.Table,
+    members: ir.Table,
+    calendar: Calendar,
+    history_days: int,
+    **carried: ir.Value,
 ) -> ir.Table:
     """Return ``member_id, start, channel`` of the new members within the time the data cover."""
     import ibis
     from ibis import _
 
-    starts = starts_of(messages, members, calendar, history_days)
-    starts = starts.filter(_.start >= ibis.date(calendar.first), _.start < ibis.date(calendar.end))
-    named = members.select(who="member_id", channel=channel_name(members.join_channel))
-    named = named.group_by("who").agg(channel=_.channel.min())
-    found = starts.left_join(named, starts.member_id == named.who)
-    return found.select("member_id", "start", channel=_.channel.fill_null(UNKNOWN))
+    found = starts_of(
+        messages,
+        members,
+        calendar,
+        history_days,
+        channel=channel_name(members.join_channel),
+        **carried,
+    )
+    found = found.filter(_.start >= ibis.date(calendar.first), _.start < ibis.date(calendar.end))
+    return found.mutate(channel=_.channel.fill_null(UNKNOWN))
 
 
-def reached(joins: ir.Table, messages: ir.Table, first: int, end: int) -> ir.Table:
-    """Return ``member_id`` of those who wrote on one of the days ``[first, end)`` after joining."""
+def with_days(joins: ir.Table, messages: ir.Table, **spans: tuple[int, int]) -> ir.Table:
+    """Return the joins with a column for each span, 1 for who wrote on one of its days, else 0.
+
+    A span ``(first, end)`` counts days from the start on, the last not included.
+    """
+    import ibis
     from ibis import _
 
     days = messages.select(writer="author_id", day=_.ts.date()).distinct()
-    both = joins.join(days, joins.member_id == days.writer)
-    age = both.day.delta(both.start, unit="day")
-    return both.filter(age >= first, age < end).select("member_id").distinct()
+    both = joins.left_join(days, joins.member_id == days.writer).drop("writer")
+    both = both.mutate(age=_.day.delta(_.start, unit="day"))
+    inside = {
+        name: ibis.ifelse(((_.age >= first) & (_.age < end)).fill_null(False), 1, 0).max()
+        for name, (first, end) in spans.items()
+    }
+    return both.group_by(*joins.columns).agg(**inside)
 
 
 def channel_name(written: ir.StringValue) -> ir.StringValue:

@@ -62,8 +62,33 @@ _WEEK = timedelta(days=7)
 def growth(membership_events: ir.Table, members: ir.Table, *, calendar: Calendar) -> ir.Table:
     """Count joins, first and again, and leaves by week, and members there before the first day.
 
+    The week of those who were there before is null.
+    """
+    import ibis
+    from ibis import _
+
+    again = changes_of(membership_events)
+    first, end = ibis.date(calendar.first), ibis.date(calendar.end)
+    inside = again.filter(again.day >= first, again.day < end)
+    weekly = inside.select(week=calendar.week(inside.day), kind=inside.kind)
+    weekly = weekly.group_by("week", "kind").agg(people=_.count())
+    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
+    there = members.filter(
+        basis,
+        members.joined_at.date() < first,
+        (members.left_at.date() >= first).fill_null(True),
+    )
+    before = there.agg(people=_.count()).select(
+        week=ibis.null("date"), kind=ibis.literal("before"), people=_.people
+    )
+    return ibis.union(weekly, before)
+
+
+def changes_of(membership_events: ir.Table) -> ir.Table:
+    """Return ``member_id, day, kind``: joins, rejoins and leaves of the community as a whole.
+
     Joining a second channel is no joining of the community, nor is leaving one of several; a
-    program's connections are neither. The week of those who were there before is null.
+    program's connections are neither.
     """
     import ibis
     from ibis import _
@@ -89,21 +114,7 @@ def growth(membership_events: ir.Table, members: ir.Table, *, calendar: Calendar
     came = (moves.step == 1) & (moves.present == 1)
     kind = ibis.cases((came & (moves.ts > moves.begun), "rejoins"), (came, "joins"), else_="leaves")
     changed = moves.filter(came | ((moves.step == -1) & (moves.present == 0)))
-    again = changed.select(kind=kind, day=changed.ts.date())
-    first, end = ibis.date(calendar.first), ibis.date(calendar.end)
-    inside = again.filter(again.day >= first, again.day < end)
-    weekly = inside.select(week=calendar.week(inside.day), kind=inside.kind)
-    weekly = weekly.group_by("week", "kind").agg(people=_.count())
-    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
-    there = members.filter(
-        basis,
-        members.joined_at.date() < first,
-        (members.left_at.date() >= first).fill_null(True),
-    )
-    before = there.agg(people=_.count()).select(
-        week=ibis.null("date"), kind=ibis.literal("before"), people=_.people
-    )
-    return ibis.union(weekly, before)
+    return changed.select("member_id", kind=kind, day=changed.ts.date())
 
 
 @growth.finish
