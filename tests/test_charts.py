@@ -27,6 +27,12 @@ FIGURES = {
     "active_members.stickiness": "stickiness",
     "core_members.flows": "net_change",
     "core_members.transitions": "core_members",
+    "acquisition_cost.by_channel": "acquisition_cost",
+    "acquisition_cost.by_month": "cost_by_month",
+    "active_members.rolling_actives": "active_members",
+    "active_members.stickiness": "stickiness",
+    "channel_concentration.over_time": "concentration_by_month",
+    "channel_concentration.shares": "channel_concentration",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
@@ -40,6 +46,8 @@ FIGURES = {
     "retention.cohorts": "retention",
     "retention.definitions": "definitions",
     "retention.retention_curve": "pooled",
+    "traffic_quality.differences": "against_others",
+    "traffic_quality.ranking": "traffic_quality",
 }
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from shequn.intervals import wilson
+from shequn.intervals import poisson, wilson
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,18 @@ def test_bounds_stay_shares() -> None:
     low, high = wilson([0, 7], [7, 7])
     assert low[0] == 0
     assert high[1] == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 20, 474])
+def test_poisson_bounds_are_those_of_the_chi_square(count: int) -> None:
+    """Garwood (1936): half the chi-square quantiles with 2c and 2c + 2 degrees of freedom."""
+    low, high = poisson(count)
+    assert low[0] == pytest.approx(stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0)
+    assert high[0] == pytest.approx(stats.chi2.ppf(0.975, 2 * count + 2) / 2)
+
+
+def test_poisson_keeps_the_shape_of_many_counts_and_of_none() -> None:
+    low, high = poisson([0, 8, 100])
+    assert low == pytest.approx([0, 3.4538, 81.364], abs=1e-3)
+    assert high == pytest.approx([3.6889, 15.7632, 121.627], abs=1e-3)
+    assert [len(bound) for bound in poisson([])] == [0, 0]

@@ -1,4 +1,4 @@
-"""Intervals around shares, one way everywhere."""
+"""Intervals around shares, counts and skewed statistics, one way everywhere."""
 
 from __future__ import annotations
 
@@ -81,3 +81,31 @@ def bootstrap(
         confidence_level=1 - alpha, rng=np.random.default_rng(20250101),
     ).confidence_interval  # fmt: skip
     return float(low), float(high)
+
+
+def poisson(count: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[Floats, Floats]:
+    """Exact interval of the mean of a count, such as the joins of a month.
+
+    Parameters
+    ----------
+    count
+        Events counted; 0 has a lower bound of 0.
+    alpha
+        One minus the confidence level.
+
+    Returns
+    -------
+    low, high
+        Bounds of the mean of the Poisson law behind the count.
+
+    Notes
+    -----
+    Garwood's, from statsmodels. It treats events as independent: joins that come in bursts vary
+    more than it says.
+    """
+    from statsmodels.stats.rates import confint_poisson
+
+    counts = np.atleast_1d(np.asarray(count, dtype=float))
+    low, high = confint_poisson(counts, 1, method="exact-c", alpha=alpha)
+    none = np.zeros(counts.shape)  # a single count of 0 comes back without its axis
+    return none + low, none + high

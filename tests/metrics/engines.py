@@ -300,7 +300,47 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
             ),
         }
     )
-    return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
+    return {
+        "messages": messages, "members": _with_channels(table), "membership_events": events,
+        "sources": sources, "spend": _spend(),
+    }  # fmt: skip
+
+
+def _with_channels(members: pd.DataFrame) -> pd.DataFrame:
+    """Add by which channel, by whose invitation and until when: some unknown, one channel small."""
+    random = np.random.default_rng(11)
+    n = len(members)
+    names = np.array(["ads", "friends", "search", "poster", " ", None], dtype=object)
+    channel = random.choice(names, n, p=[0.4, 0.25, 0.15, 0.04, 0.04, 0.12])
+    inviter = random.choice(np.array(["m001", "m002", None], dtype=object), n, p=[0.2, 0.1, 0.7])
+    joined = pd.to_datetime(members["joined_at"])
+    stayed = pd.to_timedelta(random.integers(0, 60 * 86_400, n), unit="s")
+    left = (joined + stayed).astype(object).where(joined.notna() & (random.random(n) < 0.3), None)
+    basis = random.choice(np.array(["event", "snapshot", "inferred"], dtype=object), n)
+    return members.assign(
+        join_channel=channel, inviter_id=inviter, left_at=left,
+        left_at_basis=pd.Series(basis, dtype=object).where(left.notna(), None),
+    )  # fmt: skip
+
+
+def _spend() -> pd.DataFrame:
+    """Return what channels cost, in two currencies and in none, one of which brought nobody."""
+    random = np.random.default_rng(12)
+    days = pd.date_range("2024-01-01", periods=155).strftime("%Y-%m-%d")
+    rows = [
+        (
+            day, channel, int(random.integers(0, 200)),
+            None if random.random() < 0.2 else int(random.integers(0, 40)),
+            round(float(random.uniform(0, 90)), 2), currency,
+        )
+        for day in days
+        for channel, currency in (
+            ("ads", "CNY"), ("ads", "USD"), ("search", None), ("poster", "CNY"), ("radio", "CNY"),
+        )
+        if random.random() < 0.6
+    ]  # fmt: skip
+    columns = ["date", "channel", "impressions", "clicks", "cost", "currency"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,14 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MUTED = "#767676"
 FEW = Text("under 5", "不足 5")  # stands where a number about one to four people would
 
+LONGEST = 26  # characters of a name beside a figure
+# Rows that stand beside the channels a team names.
+_CHANNELS = {
+    "unknown_channel": Text("channel not known", "渠道未知"),
+    "rest_channels": Text("small channels together", "小渠道合计"),
+    "paid_channels": Text("all channels with a cost", "全部有花费的渠道"),
+    "all_channels": Text("all joins", "全部入群"),
+}
 NOTHING = Text("nothing to show: the data do not support it", "没有可画的：数据不支持")
 
 
@@ -111,6 +119,67 @@ def points(
     )
     axes.set(xlabel=x, ylabel=y, ylim=(0, None))
     dates(figure, axes)
+    return figure, axes
+
+
+def channels(rows: pd.DataFrame, lang: str) -> list[str]:
+    """Return what the channels of a result are called in a figure."""
+    return [_CHANNELS[c][lang] if c in _CHANNELS else str(c) for c in rows["channel"]]
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """Return names that fit beside a figure and are not read as formulas, as codes may be."""
+    cut = (n if len(n) <= LONGEST else n[: LONGEST - 1] + "…" for n in names)
+    return [n.replace("$", r"\$") for n in cut]
+
+
+def named(
+    rows: pd.DataFrame,
+    names: Sequence[str],
+    lang: str,
+    *,
+    x: str,
+    line: float | None = None,
+    hollow: Sequence[bool] | None = None,
+) -> tuple[Figure, Axes]:
+    """Draw values with their intervals one below the other, the first on top.
+
+    Parameters
+    ----------
+    rows
+        A tidy frame, one row a thing.
+    names
+        What each row is called.
+    lang
+        ``"en"`` or ``"zh"``.
+    x
+        Label of the values.
+    line
+        Where a line of comparison stands.
+    hollow
+        Rows whose point is drawn without filling; none by default.
+    """
+    empty = list(hollow) if hollow is not None else [False] * len(rows)
+    seen = [
+        (name, row, bare)
+        for name, row, bare in zip(names, rows.to_dict("records"), empty, strict=True)
+        if row["value"] == row["value"]  # not NaN
+    ]
+    figure, axes = canvas(height=1.3 + 0.38 * len(seen))
+    if not seen:
+        nothing(axes, lang)
+        return figure, axes
+    if line is not None:
+        axes.axvline(line, color=MUTED, linestyle="--", linewidth=1)
+    for place, (_, row, bare) in enumerate(seen):
+        error = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+        axes.errorbar(
+            row["value"], place, xerr=error, fmt="o", color=PALETTE[0], capsize=3, markersize=7,
+            markerfacecolor="white" if bare else PALETTE[0],
+        )  # fmt: skip
+    axes.set_yticks(range(len(seen)), shortened([name for name, *_ in seen]))
+    axes.set(xlabel=x, ylim=(len(seen) - 0.4, -0.6))
+    axes.grid(visible=False, axis="y")
     return figure, axes
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shequn.metrics import metric, tidy
-from shequn.metrics.windows import HISTORY_DAYS, SEEN_JOINING
+from shequn.metrics.windows import HISTORY_DAYS, starts_of
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def retention(
     import ibis
     from ibis import _
 
-    starts = _starts(messages, members, calendar, history_days)
+    starts = starts_of(messages, members, calendar, history_days)
     starts = starts.select("member_id", cohort=calendar.week(starts.start))
     seen = _days(messages, calendar)
     seen = seen.select("member_id", week=calendar.week(seen.day)).distinct()
@@ -161,7 +161,7 @@ def by_day(
     import ibis
     from ibis import _
 
-    starts = _starts(messages, members, calendar, history_days)
+    starts = starts_of(messages, members, calendar, history_days)
     ages = _ages(starts, messages, calendar)
     last = ages.group_by("member_id", "start").agg(age=_.age.max())
 
@@ -228,7 +228,7 @@ def definitions(
     import ibis
     from ibis import _
 
-    starts = _starts(messages, members, calendar, history_days)
+    starts = starts_of(messages, members, calendar, history_days)
     ages = _ages(starts, messages, calendar)
     never = ibis.date(calendar.first - timedelta(days=3650))
     silent = starts.select("member_id", "start", day=never, age=ibis.literal(-1, "int64"))
@@ -346,30 +346,3 @@ def _ages(starts: ir.Table, messages: ir.Table, calendar: Calendar) -> ir.Table:
     days = starts.join(_days(messages, calendar), "member_id")
     age = days.day.delta(days.start, unit="day").cast("int64")
     return days.select("member_id", "start", "day", age=age)
-
-
-def _starts(
-    messages: ir.Table, members: ir.Table, calendar: Calendar, history_days: int
-) -> ir.Table:
-    """Return ``member_id, start``: the day a member joined, or first spoke where joining is unseen."""
-    import ibis
-    from ibis import _
-
-    none = ibis.null("timestamp")
-    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
-    listed = members.select(
-        "member_id", joined=ibis.ifelse(basis, members.joined_at, none), spoke=none
-    )
-    wrote = messages.select(member_id="author_id", joined=none, spoke="ts")
-    people = ibis.union(listed, wrote).group_by("member_id")
-    people = people.agg(joined=_.joined.min(), spoke=_.spoke.min())
-    seen = sorted(calendar.covered)
-    new_from = seen[history_days] if history_days < len(seen) else calendar.end
-    # Whoever spoke on a day before the roster says so joined again, which overwrote the date: they
-    # started with their first message at the latest, and are new only if that can be told.
-    first = people.spoke.date()
-    once = people.spoke.isnull() | (people.joined.date() <= first)  # noqa: PD003
-    truly = (people.joined.notnull() & once) | (first >= ibis.date(new_from))
-    people = people.filter(truly)
-    start = ibis.least(people.joined.fill_null(people.spoke), people.spoke.fill_null(people.joined))
-    return people.select("member_id", start=start.date())
