@@ -29,6 +29,9 @@ FIGURES = {
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
     "participation_inequality.lorenz": "lorenz",
+    "response_time.curve": "response_curve",
+    "response_time.hourly": "hourly_response",
+    "response_time.weekly": "weekly_response",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import metric, tidy
-from shequn.metrics.windows import HISTORY_DAYS, SEEN_JOINING
+from shequn.metrics.windows import HISTORY_DAYS, starts_of
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def retention(
     import ibis
     from ibis import _
 
-    starts = _starts(messages, members, calendar, history_days)
+    starts = starts_of(messages, members, calendar, history_days)
     starts = starts.select("member_id", cohort=calendar.week(starts.start))
     seen = _days(messages, calendar)
     seen = seen.select("member_id", week=calendar.week(seen.day)).distinct()
@@ -152,7 +152,7 @@ def by_day(
     import ibis
     from ibis import _
 
-    starts = _starts(messages, members, calendar, history_days)
+    starts = starts_of(messages, members, calendar, history_days)
     ages = starts.join(_days(messages, calendar), "member_id")
     ages = ages.select("member_id", "start", age=ages.day.delta(ages.start, unit="day"))
     last = ages.group_by("member_id", "start").agg(age=_.age.max())
@@ -215,30 +215,3 @@ def _days(messages: ir.Table, calendar: Calendar) -> ir.Table:
 
     days = messages.select(member_id="author_id", day=_.ts.date()).distinct()
     return days.filter(_.day < ibis.date(calendar.end))
-
-
-def _starts(
-    messages: ir.Table, members: ir.Table, calendar: Calendar, history_days: int
-) -> ir.Table:
-    """Return ``member_id, start``: the day a member joined, or first spoke where joining is unseen."""
-    import ibis
-    from ibis import _
-
-    none = ibis.null("timestamp")
-    basis = members.joined_at_basis.isin(SEEN_JOINING).fill_null(False)
-    listed = members.select(
-        "member_id", joined=ibis.ifelse(basis, members.joined_at, none), spoke=none
-    )
-    wrote = messages.select(member_id="author_id", joined=none, spoke="ts")
-    people = ibis.union(listed, wrote).group_by("member_id")
-    people = people.agg(joined=_.joined.min(), spoke=_.spoke.min())
-    seen = sorted(calendar.covered)
-    new_from = seen[history_days] if history_days < len(seen) else calendar.end
-    # Whoever spoke on a day before the roster says so joined again, which overwrote the date: they
-    # started with their first message at the latest, and are new only if that can be told.
-    first = people.spoke.date()
-    once = people.spoke.isnull() | (people.joined.date() <= first)  # noqa: PD003
-    truly = (people.joined.notnull() & once) | (first >= ibis.date(new_from))
-    people = people.filter(truly)
-    start = ibis.least(people.joined.fill_null(people.spoke), people.spoke.fill_null(people.joined))
-    return people.select("member_id", start=start.date())
