@@ -28,6 +28,8 @@ FIGURES = {
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
+    "newcomer_response.again": "by_channel",
+    "newcomer_response.answered_share": "answered_share",
     "participation_inequality.lorenz": "lorenz",
     "response_time.curve": "response_curve",
     "response_time.hourly": "hourly_response",
