@@ -22,18 +22,19 @@ def openings(messages: ir.Table) -> ir.Table:
 
 
 def answers(messages: ir.Table) -> ir.Table:
-    """Return ``message_id, by, at``: who answered a message, and when, that person included.
+    """Return ``message_id, answer_id, by, at``: who answered a message, when, with which one.
 
-    A reply answers the message it names; whatever stands in a thread answers its opening too.
+    A reply answers the message it names; whatever stands in a thread answers its opening too. The
+    author's own are among them.
     """
     import ibis
 
     named = messages.drop_null("reply_to_id")
-    named = named.select(message_id="reply_to_id", by="author_id", at="ts")
+    named = named.select(message_id="reply_to_id", answer_id="message_id", by="author_id", at="ts")
     threads = _begun(messages).drop_null("thread_id").select("thread_id", opening="message_id")
     inside = messages.drop_null("thread_id").join(threads, "thread_id")
-    inside = inside.select(message_id="opening", by="author_id", at="ts")
-    return ibis.union(named, inside)
+    inside = inside.select(message_id="opening", answer_id="message_id", by="author_id", at="ts")
+    return ibis.union(named, inside, distinct=True)
 
 
 def _begun(messages: ir.Table) -> ir.Table:
@@ -72,13 +73,18 @@ def first_answers(asked: ir.Table, given: ir.Table, calendar: Calendar) -> ir.Ta
     first = pairs.group_by(answered_id="message_id").agg(at=_.at.min())
     found = asked.mutate(until=known_until(asked.ts.date(), calendar)).drop_null("until")
     found = found.left_join(first, found.message_id == first.answered_id)
-    waited = _epoch(found["at"]) - _epoch(found.ts)
+    waited = seconds_between(found.ts, found["at"])
     known = (found["at"] < found.until).fill_null(False)
     return found.select(
         *asked.columns,
         wait=ibis.ifelse(known, waited, ibis.null("int64")),
-        seen=_epoch(found.until) - _epoch(found.ts),
+        seen=seconds_between(found.ts, found.until),
     )
+
+
+def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
+    """Return whole seconds from one time to another, alike on every engine."""
+    return _epoch(end) - _epoch(start)
 
 
 def _epoch(ts: ir.TimestampValue) -> ir.IntegerValue:
@@ -111,13 +117,13 @@ def runs(calendar: Calendar) -> list[tuple[date, date]]:
 
 
 def begun_minutes(seconds: ir.IntegerValue) -> ir.IntegerValue:
-    """Return minutes of which the last is begun, beyond a day those of whole hours begun.
+    """Return minutes of which the last is begun, at least one; beyond a day those of hours begun.
 
     So what happened within an hour is at most 60, and values are few.
     """
     import ibis
 
-    fine = (seconds / 60).ceil().cast("int64")
+    fine = ibis.greatest((seconds / 60).ceil().cast("int64"), 1)
     coarse = (seconds / 3600).ceil().cast("int64") * 60
     return ibis.ifelse(seconds <= DAY_MINUTES * 60, fine, coarse)
 

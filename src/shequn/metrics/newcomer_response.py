@@ -98,7 +98,8 @@ def newcomer_response(
     named = named.join(wrote, "message_id").select("target_id", "by", "at")
     to = found.select("message_id", target_id="member_id")
     named = to.join(named, "target_id").select("message_id", "by", "at")
-    found = first_answers(found, ibis.union(answers(messages), named), calendar)
+    given = answers(messages).select("message_id", "by", "at")
+    found = first_answers(found, ibis.union(given, named), calendar)
     found = found.mutate(answered=(_.wait <= hours * 3600).fill_null(False), day=_.ts.date())
 
     days = member_days(messages, calendar).select(again_id="member_id", again_day="day")
