@@ -203,14 +203,17 @@ def _curve(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.DataF
     import pandas as pd
 
     rows: list[tuple[object, ...]] = []
-    for attention, ages in _by_attention(counts).items():
-        half = float(ages.reached(0.5)[0])
+    there = _by_attention(counts)
+    for attention in ATTENTION:
         for age in (a for a in AGES if a <= days * 24):
-            rows.append((attention, "course_seen", age, *ages.told(ages.by(age))))
-            smooth = 1 - 2 ** (-age / half)
-            rows.append(
-                (attention, "course_exponential", age, smooth, ages.authors, np.nan, np.nan)
-            )
+            seen: tuple[object, ...] = (np.nan,) * 4
+            smooth: tuple[object, ...] = (np.nan,) * 4
+            if ages := there.get(attention):
+                seen = ages.told(ages.by(age))
+                half = float(ages.reached(0.5)[0])
+                smooth = (1 - 2 ** (-age / half), ages.authors, np.nan, np.nan)
+            rows.append((attention, "course_seen", age, *seen))
+            rows.append((attention, "course_exponential", age, *smooth))
     columns = ["attention", "course", "age_hours", "value", "n", "low", "high"]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.assign(period_start=calendar.first, period_end=calendar.end)
@@ -238,9 +241,12 @@ def _by_part(
     import pandas as pd
 
     rows: list[tuple[object, ...]] = []
-    for part in sorted(counts["part"].unique()):
-        for attention, ages in _by_attention(counts[counts["part"] == part]).items():
-            rows.append((attention, part, *ages.told(ages.reached(0.5))))
+    for part in sorted(counts["part"].unique()) or ["part_unknown"]:
+        there = _by_attention(counts[counts["part"] == part])
+        for attention in ATTENTION:
+            ages = there.get(attention)
+            told = ages.told(ages.reached(0.5)) if ages else (np.nan,) * 4
+            rows.append((attention, part, *told))
     columns = ["attention", "part", "value", "n", "low", "high"]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.assign(period_start=calendar.first, period_end=calendar.end)
