@@ -109,3 +109,30 @@ def poisson(count: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[Floats, Float
     low, high = confint_poisson(counts, 1, method="exact-c", alpha=alpha)
     none = np.zeros(counts.shape)  # a single count of 0 comes back without its axis
     return none + low, none + high
+
+
+def redraws(members: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Draw members anew with replacement, for the interval of anything computed from counts.
+
+    Parameters
+    ----------
+    members
+        How many members each kind has; members of one kind are alike.
+
+    Returns
+    -------
+    numpy.ndarray
+        Draws × kinds: how many of each kind were drawn, in 400 draws with a fixed seed.
+    """
+    counts = np.asarray(members, dtype=float)
+    total = counts.sum()
+    random = np.random.default_rng(20250101)
+    return random.multinomial(int(total), counts / total, size=RESAMPLES)
+
+
+def between(drawn: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Percentile interval of a statistic's draws; a bound is NaN where it has no finite value."""
+    values = np.asarray(drawn, dtype=float)
+    ends = np.quantile(values, [alpha / 2, 1 - alpha / 2], method="inverted_cdf")
+    low, high = (float(end) if np.isfinite(end) else float("nan") for end in ends)
+    return low, high

@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from talking import talking
 
 import shequn.metrics
 from shequn import schema

@@ -38,6 +38,7 @@ _UNITS = {
     "share": Text("share", "比例"),
     "ratio": Text("ratio", "比值"),
     "messages": Text("messages", "条"),
+    "hours": Text("hours", "小时"),
 }
 _NOBODY = Text(
     "no export: fill the tables by hand or from another program",
