@@ -300,7 +300,40 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
             ),
         }
     )
-    return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
+    return {
+        "messages": messages,
+        "members": table,
+        "membership_events": events,
+        "sources": sources,
+        **_talk(messages, ids),
+    }
+
+
+def _talk(messages: pd.DataFrame, ids: Any) -> dict[str, pd.DataFrame]:
+    """Say who answers whom, in which room: the messages again, with mentions and reactions.
+
+    Some answer what is not there, some answer or name themselves, some name everybody.
+    """
+    random = np.random.default_rng(11)
+    rows = len(messages)
+    names = np.array([f"t{i:05d}" for i in range(rows)])
+    back = np.maximum(np.arange(rows) - random.integers(1, 9, rows), 0)
+    answered = np.where(random.random(rows) < 0.02, "gone", names[back])
+    rooms = np.array(["x", "y", "z", None], dtype=object)
+    talk = messages.assign(
+        message_id=names,
+        channel_id=rooms[random.choice(4, rows, p=[0.5, 0.3, 0.15, 0.05])],
+        reply_to_id=np.where(random.random(rows) < 0.5, answered, None),
+    )
+    some, kinds = rows // 5, np.array(["mention", "quote", "all", None], dtype=object)
+    named = {"message_id": random.choice(names, some), "target_id": random.choice(ids, some)}
+    mentions = pd.DataFrame({**named, "kind": kinds[random.choice(4, some)]})
+    liked = {"message_id": random.choice(names, some), "member_id": random.choice(ids, some)}
+    return {
+        "messages": talk,
+        "mentions": mentions.drop_duplicates(),
+        "reactions": pd.DataFrame(liked),
+    }
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.
