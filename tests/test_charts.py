@@ -29,6 +29,8 @@ FIGURES = {
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
     "participation_inequality.lorenz": "lorenz",
+    "reciprocity.shares": "reciprocity",
+    "reciprocity.standings": "balance",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
 }
