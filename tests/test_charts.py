@@ -24,6 +24,8 @@ Alt = Callable[[str, str], str]
 FIGURES = {
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "behaviour_types.separation": "groups",
+    "behaviour_types.sizes": "behaviour_types",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",

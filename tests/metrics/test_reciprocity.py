@@ -245,6 +245,15 @@ def test_names_do_not_matter() -> None:
     assert one["low"].notna().sum() >= 6
 
 
+def test_intervals_stay_inside_what_is_possible() -> None:
+    """In a ring and a few pairs beside it: the t interval alone would go past 0 and 1."""
+    ring = [(f"m{i:02}", f"m{(i + 1) % 24:02}", 0) for i in range(24)]
+    frame = compute(reciprocity, **answers(*ring, ("x", "y", 0), ("y", "x", 0), ("z", "w", 0)))
+    assert row(frame, measure="both_ways")["high"] == 1
+    assert row(frame, measure="mutual_pairs")["low"] == 0
+    assert -1 <= row(frame, measure="beyond_density")["low"] < 0
+
+
 def test_jackknife_of_couples_by_hand() -> None:
     """Ten couples, four mutual: leaving out a member leaves out the couple, so each counts twice.
 
