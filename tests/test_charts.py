@@ -26,6 +26,8 @@ FIGURES = {
     "active_members.stickiness": "stickiness",
     "behaviour_types.separation": "groups",
     "behaviour_types.sizes": "behaviour_types",
+    "collaboration.against_chance": "collaboration",
+    "collaboration.matrix": "between",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",

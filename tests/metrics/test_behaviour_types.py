@@ -21,6 +21,7 @@ from shequn.metrics.behaviour_types import (
     COUNTS,
     STABLE,
     TYPES,
+    are_types,
     behaviour_types,
     found_groups,
     groups,
@@ -76,12 +77,12 @@ def test_what_each_type_did_by_hand() -> None:
     frame = compute(
         profiles, messages=MESSAGES, members=ROSTER, reactions=REACTIONS, sources=JANUARY
     )
-    wide = frame.pivot_table(index="type", columns="count", values="value")
+    wide = frame.pivot_table(index="type", columns="feature", values="value")
     assert wide.loc["responder", list(COUNTS)].tolist() == [3, 4, 2, 1, 1, 4]
     assert wide.loc["starter", list(COUNTS)].tolist() == [3, 4, 1, 2, 0, 2]
     assert wide.loc["occasional", list(COUNTS)].tolist() == [1, 1, 0, 0, 0, 0]
     without = compute(profiles, messages=MESSAGES, members=ROSTER, sources=JANUARY)
-    unknown = without[without["count"].isin(["reacted", "liked"])]
+    unknown = without[without["feature"].isin(["reacted", "liked"])]
     assert unknown["value"].isna().all() and (without["value"].notna().sum() == 12)
 
 
@@ -100,13 +101,13 @@ def test_where_no_answer_is_known_nobody_is_told_to_answer() -> None:
     assert np.isnan([share(frame)["responder"], share(frame)["starter"]]).all()
     did = compute(profiles, messages=bare, members=ROSTER, sources=JANUARY).dropna(subset="value")
     assert set(did["type"]) == {"occasional"}
-    assert set(did["count"]) == {"active_days", "messages"}
+    assert set(did["feature"]) == {"active_days", "messages"}
 
 
 def test_a_mention_is_an_answer_too() -> None:
     mentions = pd.DataFrame([("c1", "A", "mention")], columns=["message_id", "target_id", "kind"])
     frame = compute(profiles, messages=MESSAGES, mentions=mentions, sources=JANUARY)
-    assert row(frame, type="occasional", count="given")["value"] == 1
+    assert row(frame, type="occasional", feature="given")["value"] == 1
 
 
 def test_only_the_window_counts() -> None:
@@ -126,7 +127,7 @@ def test_a_day_is_the_communitys() -> None:
     for zone, days in (("UTC", 2), ("Asia/Shanghai", 4)):
         frame = compute(profiles, messages=messages, sources=JANUARY, timezone=zone)
         kind = "occasional" if zone == "UTC" else "starter"
-        did = frame[(frame["type"] == kind) & (frame["count"] == "active_days")]
+        did = frame[(frame["type"] == kind) & (frame["feature"] == "active_days")]
         if zone == "UTC":
             assert did["value"].item() == days
         else:  # no answer is known, so the type of a regular is not told
@@ -241,6 +242,18 @@ def test_three_kinds_are_found() -> None:
     rng = np.random.default_rng(1)
     mine = clusters.nearest(points, clusters.centres(points, 3, rng))
     assert clusters.adjusted_rand(np.repeat(np.arange(3), 60), mine) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("score", "crowds", "steady", "types"),
+    [(0.75, [0.5, 0.75 - 1e-9], 0.8, True), (0.75, [0.5, 0.5], 0.79, False),
+     (0.75, [0.5, 0.75], 0.8, False), (0.59, [0.5, 0.5], 0.9, False),
+     (0.61, [0.5, 0.5], 0.9, True)],
+)  # fmt: skip
+def test_what_counts_as_types(
+    score: float, crowds: list[float], steady: float, types: bool
+) -> None:
+    assert are_types(score, crowds, steady) is types
 
 
 @pytest.mark.parametrize("noise", ["uniform", "loud and quiet"])

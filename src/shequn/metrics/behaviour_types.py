@@ -80,7 +80,7 @@ _MOST = 1500  # speakers among whom groups are looked for; of more, that many dr
         "occasional": Text("occasional: wrote on one or two days", "偶尔：只有一两天发言"),
         "responder": Text("responder: mostly answers", "回应型：多半在回应别人"),
         "starter": Text("starter: mostly begins", "起头型：多半自己起头"),
-        "count": Text("median of", "中位数"),
+        "feature": Text("median of", "中位数"),
         "active_days": Text("active days", "活跃天数"),
         "messages": Text("messages", "消息数"),
         "given": Text("messages that answer somebody", "回应别人的消息"),
@@ -89,9 +89,7 @@ _MOST = 1500  # speakers among whom groups are looked for; of more, that many dr
         "liked": Text("reactions received", "得到的表情回应"),
         "k": Text("groups", "组数"),
         "silhouette": Text("silhouette", "轮廓系数"),
-        "one_crowd": Text(
-            "silhouette of one crowd, mean and range", "没有类型时的轮廓系数：均值与范围"
-        ),
+        "one_crowd": Text("silhouette of one crowd, mean", "没有类型时的轮廓系数均值"),
         "stability": Text("stability", "稳定度"),
         "agreement": Text("agreement with the rule", "与规则的一致程度"),
         "found": Text("types found (1) or not (0)", "找到类型（1）与否（0）"),
@@ -220,9 +218,9 @@ def _medians(histogram: pd.DataFrame, calendar: Calendar, days: int = 84) -> pd.
             unknown = unknown or (count in ("reacted", "liked") and not known["reactions"])
             value = float(np.median(here[:, column])) if told and not unknown else np.nan
             rows.append((kind, count, value, len(here) if told else np.nan))
-    frame = pd.DataFrame(rows, columns=["type", "count", "value", "n"])
+    frame = pd.DataFrame(rows, columns=["type", "feature", "value", "n"])
     window = {"period_start": calendar.window(days), "period_end": calendar.end}
-    return tidy(frame.assign(**window), "type", "count")
+    return tidy(frame.assign(**window), "type", "feature")
 
 
 @behaviour_types.view
@@ -287,17 +285,20 @@ def found_groups(
             for crowd, distances in zip(crowds, far, strict=True)
         ]
         steady = stability(points, k, rng, DRAWS)
-        mean = float(np.mean(theirs))
-        found = steady >= STABLE and score > max(theirs) and score >= mean + BEYOND
         nothing = (np.nan, np.nan)
         rows += [
             (k, "silhouette", score, *nothing),
-            (k, "one_crowd", mean, min(theirs), max(theirs)),
+            (k, "one_crowd", float(np.mean(theirs)), min(theirs), max(theirs)),
             (k, "stability", steady, *nothing),
             (k, "agreement", adjusted_rand(kinds.astype(np.int64), mine), *nothing),
-            (k, "found", float(found), *nothing),
+            (k, "found", float(are_types(score, theirs, steady)), *nothing),
         ]
     return rows
+
+
+def are_types(score: float, crowds: list[float], steady: float) -> bool:
+    """Tell whether groups count as types: stable, further apart than any one crowd, and clearly so."""
+    return steady >= STABLE and score > max(crowds) and score >= float(np.mean(crowds)) + BEYOND
 
 
 def _people(histogram: pd.DataFrame) -> tuple[Integers, dict[str, bool]]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from shequn.calendar import Calendar
+
 Integers = npt.NDArray[np.int64]
 # Members are left out one at a time up to so many of them, above it in so many parts.
 PARTS = 200
@@ -36,6 +38,23 @@ def addressed(messages: ir.Table, mentions: ir.Table) -> ir.Table:
     wrote = messages.select("message_id", "ts", source="author_id")
     found = both.agg(replied=_.replied.max()).join(wrote, "message_id")
     return found.select("message_id", "source", "ts", "replied", target="target_id")
+
+
+def answers(messages: ir.Table, mentions: ir.Table, *, calendar: Calendar, days: int) -> ir.Table:
+    """Return ``source, target, day, contacts, replies``: who answered whom on which day.
+
+    Several contacts from one member to another on one day are one answer: the rest is
+    conversation. Days are the last ``days`` covered (0: all); nobody answers themselves.
+    """
+    import ibis
+    from ibis import _
+
+    start, end = ibis.date(calendar.window(days)), ibis.date(calendar.end)
+    contacts = addressed(messages, mentions).mutate(day=_.ts.date())
+    contacts = contacts.filter(_.source != _.target, _.day >= start, _.day < end)
+    return contacts.group_by("source", "target", "day").agg(
+        contacts=_.count(), replies=_.replied.sum()
+    )
 
 
 def jackknife(

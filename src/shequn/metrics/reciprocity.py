@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import metric, tidy
-from shequn.metrics.edges import Integers, addressed, jackknife
+from shequn.metrics.edges import Integers, answers, jackknife
 from shequn.text import Text
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MEASURES = (
     "mutual_pairs", "beyond_density", "given_back", "both_ways", "only_give", "only_get", "one_way",
 )  # fmt: skip
 STANDINGS = ("only_gives", "gives_more", "even", "gets_more", "only_gets")
-_COUNTS = ("forth", "back", "due", "returned")
 _NEVER = timedelta(days=3650)  # after everything: some engines' lag knows no NULL
 
 
@@ -85,26 +84,26 @@ def reciprocity(
 ) -> ir.Table:
     """Count, for each pair, the days on which either answered the other, and those given back.
 
-    Several answers to one member on one day are one: the rest is conversation. One is given back
-    where the other answers on a later day, ``within`` days at most. It is due where all these days
-    are covered.
+    An answer is given back where the other answers on a later day, ``within`` days at most. It is
+    due where all these days are covered.
     """
     import ibis
     from ibis import _
 
-    edges = addressed(messages, mentions).filter(_.source != _.target)
-    forth = (edges.source < edges.target).cast("int64")
-    contacts = edges.select(
-        "replied", day=edges.ts.date(), forth=forth, back=1 - forth,
-        one=ibis.least(edges.source, edges.target), other=ibis.greatest(edges.source, edges.target),
+    given = answers(messages, mentions, calendar=calendar, days=days)
+    forth = (given.source < given.target).cast("int64")
+    given = given.select(
+        "day", "contacts", "replies", forth=forth, back=1 - forth,
+        one=ibis.least(given.source, given.target), other=ibis.greatest(given.source, given.target),
     )  # fmt: skip
-    start, end = calendar.window(days), calendar.end
-    contacts = contacts.filter(_.day >= ibis.date(start), _.day < ibis.date(end))
-    pair_days = contacts.group_by("one", "other", "day").agg(
-        forth=_.forth.max(), back=_.back.max(), contacts=_.count(), replies=_.replied.sum()
+    pair_days = given.group_by("one", "other", "day").agg(
+        forth=_.forth.sum(),
+        back=_.back.sum(),
+        contacts=_.contacts.sum(),
+        replies=_.replies.sum(),
     )
     # The next day of each direction: the least of this and all later ones, one row further on.
-    never = ibis.date(end + _NEVER)
+    never = ibis.date(calendar.end + _NEVER)
     backwards = {"group_by": ("one", "other"), "order_by": ibis.desc("day")}
     pair_days = pair_days.mutate(
         forth_from=ibis.cases((_.forth == 1, _.day), else_=never).cummin(**backwards),
@@ -116,7 +115,7 @@ def reciprocity(
         until=(_.day + ibis.interval(days=within)).cast("date"),
         due=ibis.literal(0, "int64"),
     )
-    for first, after in _due(calendar, start, within):
+    for first, after in _due(calendar, calendar.window(days), within):
         inside = (pair_days.day >= ibis.date(first)) & (pair_days.day < ibis.date(after))
         pair_days = pair_days.mutate(due=_.due + inside.cast("int64"))
     returned_forth = _.forth * (_.next_back <= _.until).cast("int64")
