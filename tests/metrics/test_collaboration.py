@@ -108,7 +108,17 @@ def test_under_twenty_pairs_nothing_is_told() -> None:
         assert matrix["value"].isna().all() != told
         if told:  # only a answers b: expected 20 * 20 / 20
             assert row(matrix, home_from="a", home_to="b")["value"] == 1
-            assert row(frame, measure="ei_index")["high"] == 1
+
+
+def test_intervals_stay_inside_what_is_possible() -> None:
+    """One pair of twenty is unlike the rest: the t interval alone would go past the end."""
+    couples = [(f"a{i}", f"b{i}") for i in range(19)]
+    frame = compute(collaboration, messages=met(*couples, ("b97", "b98")), sources=JANUARY)
+    assert row(frame, measure="ei_index")["high"] == row(frame, measure="crossing")["high"] == 1
+    inside = [(f"a{i}", f"a{i + 50}") for i in range(19)]
+    frame = compute(collaboration, messages=met(*inside, ("a97", "b98")), sources=JANUARY)
+    assert row(frame, measure="ei_index")["low"] == -1
+    assert row(frame, measure="crossing")["low"] == 0
 
 
 def test_who_wrote_nothing_in_the_window_has_no_home(few: None) -> None:
@@ -155,6 +165,8 @@ def test_no_answers_are_known() -> None:
 
 def test_one_to_four_are_withheld(few: None) -> None:
     pairs = [(f"a{i}", f"a{i + 1}") for i in range(8)] + [("a0", "b0"), ("a1", "b0")]
+    whole = compute(collaboration, messages=met(*pairs), sources=JANUARY)
+    assert row(whole, measure="half_crossing")["value"] == 1  # two cross, one answer each
     shown = {"messages": met(*pairs), "sources": JANUARY, "smallest_group": 5}
     frame = compute(between, **shown)
     assert row(frame, home_from="a", home_to="b")["withheld"]
