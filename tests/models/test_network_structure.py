@@ -258,17 +258,17 @@ def test_transitivity_of_random_graphs_is_that_of_all_graphs_with_these_degrees(
 def test_random_graphs_keep_how_busy_everybody_is(pairs: list[tuple[int, int]], seed: int) -> None:
     from shequn.models import network_structure as module
 
-    coded, _, n = module._pairs(frame(*pairs))
-    ties = module._ties(coded)
+    coded, _, n = module.coded(frame(*pairs))
+    ties = module.distinct_ties(coded)
     rng = np.random.default_rng(seed)
-    drawn = module._rewired(ties, n, 50, rng, directed=True).reshape(-1, 2)
+    drawn = module.rewired(ties, n, 50, rng, directed=True).reshape(-1, 2)
     for side in (0, 1):
         before = np.bincount(ties[:, side], minlength=n)
         assert (np.bincount(drawn[:, side].astype(int), minlength=n) == before).all()
     assert len({tuple(t) for t in drawn.tolist()}) == len(ties)
     assert all(a != b for a, b in drawn.tolist())
     acquainted = np.unique(np.sort(ties, axis=1), axis=0)
-    drawn = module._rewired(acquainted, n, 50, rng, directed=False).reshape(-1, 2)
+    drawn = module.rewired(acquainted, n, 50, rng, directed=False).reshape(-1, 2)
     degrees = np.bincount(acquainted.ravel(), minlength=n)
     assert (np.bincount(drawn.ravel().astype(int), minlength=n) == degrees).all()
     assert len({frozenset(t) for t in drawn.tolist()}) == len(acquainted)

@@ -54,10 +54,24 @@ _MEASURES = {
     "modularity": Text("modularity: how far the groups are apart", "模块度：小圈子分得多开"),
     "top_broker_share": Text("betweenness held by the top tenth", "前一成成员占居间度的比例"),
     "n_cut_members": Text("members whose leaving cuts somebody off", "一走就有人失联的成员数"),
+    "n_core": Text("members in the core", "核心成员数"),
+    "core_density": Text("pairs acquainted inside the core", "核心之内：互为联系人的对子"),
+    "across_density": Text("between core and edge", "核心与外围之间"),
+    "edge_density": Text("at the edge", "外围之内"),
+    "core_fit": Text("fit of core and edge, up to 1", "核心与外围的吻合度，最大 1"),
+    "agreement": Text("agreement of two searches for groups", "两次找小圈子的一致程度"),
+    "n_found": Text("groups found, mean", "找出的小圈子数，平均"),
+    "betweenness_share": Text("betweenness held", "占居间度的比例"),
+    "acquaintances": Text("acquaintances, mean", "联系人数，平均"),
+    "constraint": Text("constraint, mean", "约束系数，平均"),
+    "also_busiest": Text("also in the tenth with most acquaintances", "也在联系人最多的一成里"),
+    "brokers": Text("the tenth most between others", "居间最多的一成"),
+    "others": Text("all others", "其余的人"),
 }
 _SHARES = (
     "density", "reciprocity", "clustering", "transitivity", "largest_component_share",
-    "top_broker_share",
+    "top_broker_share", "core_density", "across_density", "edge_density", "betweenness_share",
+    "also_busiest",
 )  # fmt: skip
 _COLUMNS = {
     "value": Text("observed", "实际"),
@@ -236,15 +250,37 @@ def structure_table(structure: Structure, lang: str) -> pd.DataFrame:
 
 
 def chance_table(comparison: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Return the comparison with random graphs, ready to read."""
+    """Return a comparison with random graphs, ready to read."""
     import pandas as pd
 
     shown = {_COLUMNS["measure"][lang]: [_MEASURES[m][lang] for m in comparison["measure"]]}
     for column in ("value", "expected", "low", "high"):
         shown[_COLUMNS[column][lang]] = [
-            FEW[lang] if few else "—" if x != x else f"{x:.1%}"
-            for x, few in zip(comparison[column], comparison["withheld"], strict=True)
+            FEW[lang] if few else _readable(measure, x)
+            for measure, x, few in zip(
+                comparison["measure"], comparison[column], comparison["withheld"], strict=True
+            )
         ]
+    return pd.DataFrame(shown)
+
+
+def broker_table(found: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return brokers beside all others, ready to read.
+
+    Parameters
+    ----------
+    found
+        Result of `shequn.models.network_parts.brokers`.
+    lang
+        ``"en"`` or ``"zh"``.
+    """
+    import pandas as pd
+
+    measures = list(dict.fromkeys(found["measure"]))
+    shown = {_COLUMNS["measure"][lang]: [_MEASURES[m][lang] for m in measures]}
+    for who in dict.fromkeys(found["who"]):
+        theirs = found[found["who"] == who].set_index("measure")["value"]
+        shown[_MEASURES[who][lang]] = [_readable(m, theirs[m]) for m in measures]
     return pd.DataFrame(shown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shequn.metrics import Query
+from shequn.metrics.edges import addressed
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,17 +25,12 @@ def _addressed(
     import ibis
     from ibis import _
 
-    day = messages.ts.date()
+    edges = addressed(messages, mentions)
+    day = edges.ts.date()
     seen = (day >= ibis.date(calendar.window(days))) & (day < ibis.date(calendar.end))
     if not days:
-        seen = seen | messages.ts.isnull()  # noqa: PD003
-    named = mentions.filter(_.kind.fill_null("mention") != "all").select("message_id", "target_id")
-    first = messages.select(reply_to_id="message_id", target_id="author_id")
-    answers = messages.drop_null("reply_to_id").select("message_id", "reply_to_id")
-    answered = answers.join(first, "reply_to_id").select("message_id", "target_id")
-    wrote = messages.filter(seen).select("message_id", source="author_id")
-    pairs = ibis.union(named, answered, distinct=True).join(wrote, "message_id")
-    return pairs.group_by("source", target="target_id").agg(contacts=_.count())
+        seen = seen | edges.ts.isnull()  # noqa: PD003
+    return edges.filter(seen).group_by("source", "target").agg(contacts=_.count())
 
 
 contacts = Query(

@@ -18,9 +18,9 @@ import pandas as pd
 from shequn.metrics import suppress
 from shequn.text import ShequnError, Text
 
-_EXACT_BELOW = 500
-_PIVOTS = 150
-_TOP = 0.10
+EXACT_BELOW = 500
+PIVOTS = 150
+TOP = 0.10
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def network_structure(edges: pd.DataFrame, *, seed: int = 1) -> Structure:
     ShequnError
         Where a column is missing.
     """
-    pairs, times, n_members = _pairs(edges)
-    ties = _ties(pairs)
+    pairs, times, n_members = coded(edges)
+    ties = distinct_ties(pairs)
     directed = nx.DiGraph()
     directed.add_nodes_from(range(n_members))
     directed.add_edges_from(ties.tolist())
@@ -179,15 +179,15 @@ def compare_with_chance(
             Text("draws and swaps must be at least 1.", "draws 和 swaps 至少为 1。"),
             Text("Use the defaults, 19 and 5.", "用默认值 19 和 5 即可。"),
         )
-    pairs, _, n = _pairs(edges)
-    ties = _ties(pairs)
+    pairs, _, n = coded(edges)
+    ties = distinct_ties(pairs)
     acquainted = np.unique(np.sort(ties, axis=1), axis=0)
     rng = np.random.default_rng(seed)
     value = (_reciprocity(ties, n), *_clustering(acquainted, n))
     drawn = []
     for _ in range(draws):
-        ties = _rewired(ties, n, swaps, rng, directed=True)
-        acquainted = _rewired(acquainted, n, swaps, rng, directed=False)
+        ties = rewired(ties, n, swaps, rng, directed=True)
+        acquainted = rewired(acquainted, n, swaps, rng, directed=False)
         drawn.append((_reciprocity(ties, n), *_clustering(acquainted, n)))
     seen = np.array(drawn)
     frame = pd.DataFrame(
@@ -232,10 +232,10 @@ def removal(
         ``low`` and ``high``, the lowest and highest random draw, and ``n``, how many stay. NaN where
         nobody stays; withheld where fewer than five do.
     """
-    pairs, _, n = _pairs(edges)
+    pairs, _, n = coded(edges)
     graph = nx.Graph()
     graph.add_nodes_from(range(n))
-    graph.add_edges_from(_ties(pairs).tolist())
+    graph.add_edges_from(distinct_ties(pairs).tolist())
     # A stable sort: members equally busy leave in the order in which they first appear.
     busiest = sorted(graph, key=lambda member: -graph.degree(member))
     rng = np.random.default_rng(seed)
@@ -254,7 +254,7 @@ def removal(
     return suppress(pd.DataFrame(rows, columns=columns))
 
 
-def _pairs(edges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
+def coded(edges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     """Return coded pairs, contacts of each, members: codes by first appearance, blind to names."""
     missing = [c for c in ("source", "target") if c not in edges]
     if missing:
@@ -278,7 +278,8 @@ def _times(edges: pd.DataFrame) -> np.ndarray:
     return times.to_numpy(dtype=np.int64)
 
 
-def _ties(pairs: np.ndarray) -> np.ndarray:
+def distinct_ties(pairs: np.ndarray) -> np.ndarray:
+    """Return the different pairs of two members, with direction."""
     others = pairs[pairs[:, 0] != pairs[:, 1]]
     # Kept in order of first appearance: the group search visits neighbours in that order.
     _, first = np.unique(others, axis=0, return_index=True)
@@ -310,7 +311,7 @@ def _clustering(acquainted: np.ndarray, n: int) -> tuple[float, float]:
     return float(local.mean()), float(closed.sum() / total) if total else math.nan
 
 
-def _rewired(
+def rewired(
     ties: np.ndarray, n: int, swaps: int, rng: np.random.Generator, *, directed: bool
 ) -> np.ndarray:
     """Exchange ends of random ties; refusals count as tries, so all graphs are equally likely."""
@@ -357,10 +358,10 @@ def _assortativity(graph: nx.Graph, degree: np.ndarray) -> float:
 
 def _top_broker_share(graph: nx.Graph, seed: int) -> float:
     n = graph.number_of_nodes()
-    pivots = None if n < _EXACT_BELOW else _PIVOTS
+    pivots = None if n < EXACT_BELOW else PIVOTS
     between = sorted(nx.betweenness_centrality(graph, k=pivots, seed=seed).values(), reverse=True)
     total = math.fsum(between)
-    return math.fsum(between[: math.ceil(_TOP * n)]) / total if total else math.nan
+    return math.fsum(between[: math.ceil(TOP * n)]) / total if total else math.nan
 
 
 def _at_least(degree: np.ndarray) -> pd.DataFrame:
