@@ -28,6 +28,8 @@ FIGURES = {
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
+    "moderation_load.rate": "moderation_load",
+    "moderation_load.still_open": "still_open",
     "participation_inequality.lorenz": "lorenz",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",

@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from beside import beside
 
 import shequn.metrics
 from shequn import schema
@@ -300,7 +301,8 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
             ),
         }
     )
-    return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
+    talk = beside(messages, ids.tolist(), first)
+    return {**talk, "members": table, "membership_events": events, "sources": sources}
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.
