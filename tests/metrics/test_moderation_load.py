@@ -209,6 +209,14 @@ def test_when_the_last_flag_is_dealt_with_none_is_open() -> None:
     assert curve["low"].isna().tolist() == [True] * 3 + [False] + [True] * 6
 
 
+def test_the_curve_ends_with_the_last_flag_under_watch() -> None:
+    """Dealt with after just 4 hours counts at 4; who is watched for 7.5 hours tells nothing of 8."""
+    curve = of(still_open, events=flags((100, 4), (7.5, None))).set_index("hours_open")["value"]
+    assert curve[[2, 4]].tolist() == [1, 0.5] and curve[[8, 12]].isna().all()
+    tied = of(still_open, events=flags((100, 8), (8, None))).set_index("hours_open")["value"]
+    assert tied[[4, 8]].tolist() == [1, 0.5] and tied[[12, 24]].isna().all()
+
+
 def test_a_resolution_under_a_staff_members_id_is_lost_with_her() -> None:
     """Dataset leaves the rows of staff out: the notebook says where to write who resolved."""
     staff = table(("boss", True), columns=("member_id", "is_staff"))

@@ -88,7 +88,7 @@ def moderation_load(
 
     def count(table: ir.Table, kind: str, people: ir.StringColumn) -> ir.Table:
         rows = table.select(day=table.ts.date(), who=people)
-        rows = rows.filter(rows.day >= first, rows.day < end)
+        rows = rows.filter(rows.day >= first)  # what is after the end has a block below nought
         back = (end.delta(rows.day, unit="day") - 1) / (7 * weeks)
         rows = rows.select("who", block=back.floor().cast("int64"), kind=ibis.literal(kind))
         return rows.group_by("block", "kind").agg(things=_.count(), people=_.who.nunique())
