@@ -30,6 +30,7 @@ FIGURES = {
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
+    "message_fatigue.by_dose": "message_fatigue",
     "moderation_load.rate": "moderation_load",
     "moderation_load.still_open": "still_open",
     "participation_inequality.lorenz": "lorenz",

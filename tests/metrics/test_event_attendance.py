@@ -81,14 +81,18 @@ def test_who_says_so_only_on_arriving_or_afterwards_has_not_said_so() -> None:
 
 
 def test_a_session_nobody_came_to_is_unknown_and_what_belongs_to_none_is_left_out() -> None:
-    found = of(
+    given = (
         ("a", "rsvp", "off", 20), ("a", "rsvp", "on", 20), ("b", "attend", "on", 21),
-        ("c", "attend", None, 21), (None, "attend", "on", 21), ("d", "click", "on", 20),
-        ("e", "attend", "after the data", 121),
+        ("c", "rsvp", "on", 22), ("c", "attend", None, 21), ("f", "rsvp", None, 20),
+        (None, "attend", "on", 21), ("d", "click", "on", 20), ("e", "attend", "after the data", 121),
     )  # fmt: skip
-    assert set(found["session"]) == {"on"}
+    found = of(*given)
+    assert found["session"].unique().tolist() == ["on"]
     assert row(found, measure="show_up")["value"] == 0
+    assert row(found, measure="said")["value"] == 1
     assert row(found, measure="came")["value"] == 1
+    total = of(*given, query=attendance_total).set_index("measure")["n"]
+    assert (total["show_up"], total["came"]) == (1, 1)
     empty = of(("a", "rsvp", "off", 20))
     assert empty.empty and list(empty.columns) == list(found.columns)
     total = of(("a", "rsvp", "off", 20), query=attendance_total)
@@ -110,6 +114,10 @@ def test_the_share_of_actives_needs_28_covered_days() -> None:
     reach = found[found["measure"] == "reach"].set_index("session")
     assert np.isnan(reach.loc["early", "value"])
     assert (reach.loc["late", "value"], reach.loc["late", "n"]) == (0.5, 2)
+    later = [*early, ("a", "attend", "later", 40)]
+    total = of(*later, messages=wrote(("a", 0), ("b", 0), ("c", 39)), query=attendance_total)
+    reach = row(total, measure="reach")
+    assert (reach["value"], reach["n"]) == (1 / 3, 2)  # one of two, none of one; at most two active
     assert of(*early)["value"].isna().tolist() == 2 * [False, False, True, False, True, True]
 
 

@@ -52,9 +52,9 @@ def attendance(sessions: pd.DataFrame, lang: str, *, last: int = 26) -> Figure:
     gaps = days.to_series().diff().dt.days
     width = 0.7 * max(gaps[gaps > 0].min(), 1) if (gaps > 0).any() else 1
     parts = {
-        "again": ((grid["came"] - first).where(known), 0, PALETTE[0]),
+        "again": ((grid["came"] - first).where(known), first * 0, PALETTE[0]),
         "first": (first.where(known), grid["came"] - first, PALETTE[5]),
-        "came": (grid["came"].where(~known), 0, MUTED),
+        "came": (grid["came"].where(~known), first * 0, MUTED),
     }
     for name, (height, bottom, colour) in parts.items():
         if height.notna().any():

@@ -187,7 +187,6 @@ def _people(events: ir.Table, messages: ir.Table, calendar: Calendar) -> ir.Tabl
         came=came.cast("int64"),
         first=(people.came_at == people.debut).fill_null(False).cast("int64"),
     )
-    people = people.filter((people.said > 0) | (people.came > 0))
     zero = ibis.literal(0, "int64")
     days = member_days(messages, calendar)
     days = days.select(
