@@ -152,6 +152,30 @@ def test_the_ratio_of_a_published_table() -> None:
     assert found.loc[found["measure"] == "leave_rate_unmuted", "value"].isna().all()
 
 
+@pytest.mark.parametrize(("hits", "spread"), [((10, 30, 40, 60), 7), ((20, 20, 50, 50), 1)])
+def test_weeks_that_differ_by_more_than_chance_widen_the_trend(
+    hits: tuple[int, ...], spread: float
+) -> None:
+    """1,000 at risk in each of four weeks with 2, 2, 8, 8 broadcasts; 20, 20, 50, 50 are expected.
+
+    The first has a chi-square of 100 / 20 + 100 / 20 + 100 / 50 + 100 / 50 = 14 on two degrees of
+    freedom, so 7; the second none, which must not narrow it.
+    """
+    weeks = [date(2024, 1, 1) + timedelta(weeks=w) for w in range(4)]
+    rows = [("sent", week, n) for week, n in zip(weeks, (2, 2, 8, 8), strict=True)]
+    rows += [("mute_rate", week, n) for week, n in zip(weeks, hits, strict=True)]
+    rows += [("entered", week, n) for week, n in zip(weeks, (1000, *hits[:-1]), strict=True)]
+    covered = frozenset(weeks[0] + timedelta(days=i) for i in range(28))
+    counts = pd.DataFrame(rows, columns=["part", "week", "number"])
+    found = rate_ratios.complete(counts, Calendar("UTC", covered=covered))
+    trend = row(found, measure="mute_rate", contrast="per_broadcast")
+    half = 1.959964 * np.sqrt(spread * (1 / sum(hits[:2]) + 1 / sum(hits[2:])))
+    assert trend["value"] ** 6 == pytest.approx(2.5)
+    assert trend["low"] ** 6 == pytest.approx(2.5 * np.exp(-half), rel=1e-5)
+    assert trend["high"] ** 6 == pytest.approx(2.5 * np.exp(half), rel=1e-5)
+    assert trend["n"] == 1000
+
+
 @pytest.mark.parametrize(("muting", "told"), [(9, False), (10, True)])
 def test_ten_must_have_done_it_for_a_ratio(muting: int, told: bool) -> None:
     members = people(*[(f"m{i}", -1, None) for i in range(30)])

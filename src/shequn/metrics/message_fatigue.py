@@ -79,9 +79,8 @@ def message_fatigue(
     from ibis import _
 
     far = ibis.timestamp("2200-01-01 00:00:00")
-    first, end = ibis.date(calendar.week_of(calendar.first)), ibis.date(calendar.end)
-    sent = events.filter(events.name == SENT, events.ts.date() >= ibis.date(calendar.first))
-    sent = sent.filter(sent.ts.date() < end)
+    first = ibis.date(calendar.week_of(calendar.first))
+    sent = events.filter(events.name == SENT)
     sent = sent.select(week=calendar.week(sent.ts.date())).group_by("week").agg(number=_.count())
     muted = events.filter(events.name == MUTED, events.member_id.notnull())
     muted = muted.group_by(muter="member_id").agg(muted=_.ts.min())
