@@ -24,6 +24,8 @@ Alt = Callable[[str, str], str]
 FIGURES = {
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "content_match.ratio": "content_match",
+    "content_match.shares": "content_match",
     "content_sameness.over_time": "content_sameness",
     "content_sameness.threshold": "by_threshold",
     "event_attendance.attendance": "event_attendance",
