@@ -27,6 +27,7 @@ ENOUGH_WEEKS = 8  # blocks of which the intervals draw anew
 ENOUGH_GAPS = 20  # of a member: the burstiness of fewer is mostly chance
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONDAY = date(2024, 1, 1)
+_SUMS = ("n", "seconds", "hours2", "mixed", "rest2")
 _NO_SECOND = -1  # some engines' lag knows no NULL; no credible time is before 1970
 
 
@@ -193,16 +194,21 @@ def burstiness(messages: ir.Table, *, calendar: Calendar, days: int = YEAR) -> i
     def summed(scope: str, of: str, *whose: str) -> ir.Table:
         before = _.second.lag(1, _NO_SECOND).over(group_by=whose, order_by="second")
         gap = seen.mutate(before=before).filter(_.before != _NO_SECOND)
-        gap = gap.mutate(gap=_.second - _.before)
-        # As floats: the squares of a busy decade are too much for a whole number.
-        squared = _.gap.cast("float64") * _.gap.cast("float64")
-        by = gap.group_by(of).agg(n=_.count(), seconds=_.gap.sum(), squares=squared.sum())
-        return by.select("n", "seconds", "squares", scope=ibis.literal(scope))
+        gap = gap.mutate(seconds=_.second - _.before)
+        # Squares by hours and the seconds left over: whole seconds' squares would be too much for
+        # a whole number in a busy decade, and floats would add up differently in every engine.
+        gap = gap.mutate(hours=(_.seconds / 3600).floor().cast("int64"))
+        gap = gap.mutate(rest=_.seconds - _.hours * 3600)
+        by = gap.group_by(of).agg(
+            n=_.count(), seconds=_.seconds.sum(), hours2=(_.hours * _.hours).sum(),
+            mixed=(_.hours * _.rest).sum(), rest2=(_.rest * _.rest).sum(),
+        )  # fmt: skip
+        return by.select(*_SUMS, scope=ibis.literal(scope))
 
-    people = seen.agg(n=_.author_id.nunique()).select(
-        "n", seconds=ibis.literal(0, "int64"), squares=ibis.literal(0, "int64").cast("float64"),
-        scope=ibis.literal("people"),
-    )  # fmt: skip
+    people = seen.agg(n=_.author_id.nunique())
+    people = people.select(
+        "n", **dict.fromkeys(_SUMS[1:], ibis.literal(0, "int64")), scope=ibis.literal("people")
+    )
     group = summed("group", "week", "stretch")
     return ibis.union(group, summed("member", "author_id", "author_id", "stretch"), people)
 
@@ -215,7 +221,10 @@ def _burstiness(counts: pd.DataFrame, calendar: Calendar, days: int = YEAR) -> p
     from shequn.intervals import bootstrap
 
     # Sorted, for engines give rows in any order and the draws of the bootstrap go by position.
-    counts = counts.sort_values(["seconds", "squares", "n"]).astype({"n": int})
+    counts = counts.astype(dict.fromkeys(_SUMS, "int64")).sort_values(list(_SUMS))
+    counts["squares"] = (
+        3600.0**2 * counts["hours2"] + 2 * 3600.0 * counts["mixed"] + counts["rest2"]
+    )
     sums = {s: rows[["n", "seconds", "squares"]] for s, rows in counts.groupby("scope")}
     none = counts.head(0)[["n", "seconds", "squares"]]
     people = int(sums.get("people", none)["n"].sum())
