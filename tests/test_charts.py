@@ -24,6 +24,9 @@ Alt = Callable[[str, str], str]
 FIGURES = {
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "activity_index.lines": "activity_index",
+    "activity_index.parts": "index_parts",
+    "activity_index.weights": "index_weights",
     "activity_rhythm.messages": "activity_rhythm",
     "activity_rhythm.speakers": "activity_rhythm",
     "growth.flows": "growth",
