@@ -84,7 +84,7 @@ def test_indicators_by_hand() -> None:
 
 
 def test_a_week_of_four_speakers_or_with_a_hole_has_none_nor_the_next_one_its_stayed() -> None:
-    holed = covering(("2024-01-01", "2024-01-17"), ("2024-01-19", "2024-03-10"))
+    holed = covering(("2024-01-01", "2024-01-20"), ("2024-01-22", "2024-03-10"))
     found = compute(index_parts, messages=said(*crowd([5, 4, 5, 5, 5, 5])), sources=holed)
     values = [part(found, "speakers", w) for w in range(6)]
     assert [np.isnan(v) for v in values] == [False, True, True, False, False, False]
@@ -266,6 +266,19 @@ def test_order_turns_around_as_often_as_the_weights_do() -> None:
     assert next_week["n"] == 5 * 5 + 5 * 8
     # Of all 45 pairs the 20 of like weeks tie, and never turn around.
     assert row(found, measure="flips_any")["value"] == pytest.approx(next_week["value"] * 25 / 45)
+
+
+def test_the_band_is_of_the_weights_drawn() -> None:
+    """Where only the first of two indicators is at its best the index is 100 times its weight."""
+    from scipy import stats
+
+    options = {"weights": {"speakers": 0.6, "active_days": 0.4}}
+    found = compute(activity_index, messages=opposed(10), sources=TEN, options=options)
+    week = row(found, weighting="given", period_start=pd.Timestamp("2024-01-08"))
+    assert week["value"] == pytest.approx(60)
+    drawn = stats.beta(18, 12)
+    assert week["low"] == pytest.approx(100 * drawn.ppf(0.025), abs=2)
+    assert week["high"] == pytest.approx(100 * drawn.ppf(0.975), abs=2)
 
 
 def test_neighbours_are_weeks_that_follow_one_another() -> None:
