@@ -31,6 +31,8 @@ FIGURES = {
     "activity_rhythm.speakers": "activity_rhythm",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
+    "indicator_links.lags": "every_lag",
+    "indicator_links.matrix": "indicator_links",
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
     "participation_inequality.lorenz": "lorenz",
