@@ -213,8 +213,11 @@ def _every_lag(counts: pd.DataFrame, calendar: Calendar, weeks: int = 104) -> pd
 
 @indicator_links.finish
 def _pairs(counts: pd.DataFrame, calendar: Calendar, weeks: int = 104) -> pd.DataFrame:
-    """Keep of each pair the lag and order least likely by chance, the surest pair first."""
-    frame = _every_lag(counts, calendar, weeks).dropna(subset="q")
+    """Keep of each pair the lag and order least likely by chance, the surest pair first.
+
+    A pair that could not be tested stands at the end, without a value.
+    """
+    frame = _every_lag(counts, calendar, weeks)
     order = {name: i for i, name in enumerate(LINKED)}
     ends = frame[["leader", "follower"]].replace(order)
     frame = frame.assign(one=ends.min(axis=1), two=ends.max(axis=1))
@@ -237,7 +240,7 @@ def _counted(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    pairs = _pairs(counts, calendar, weeks)
+    pairs = _pairs(counts, calendar, weeks).dropna(subset="q")
     linked = (pairs["q"] <= level).sum() if len(pairs) else np.nan
     start = pairs["period_start"].min() if len(pairs) else calendar.first
     end = pairs["period_end"].max() if len(pairs) else calendar.end
