@@ -24,6 +24,9 @@ Alt = Callable[[str, str], str]
 FIGURES = {
     "active_members.rolling_actives": "active_members",
     "active_members.stickiness": "stickiness",
+    "funnel.channels": "by_channel",
+    "funnel.steps": "funnel",
+    "funnel.waits": "time_to_convert",
     "growth.flows": "growth",
     "growth.leave_rate": "growth",
     "lifecycle.ratio": "quick_ratio",

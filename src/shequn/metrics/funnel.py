@@ -151,6 +151,7 @@ def _by_channel(
         for position, people in numbers.items():
             kept[position] = kept.get(position, 0) + people
     ordered = dict(sorted(put.items(), key=lambda item: (-item[1][1], item[0])))
+    ordered = ordered or {"unknown": {}}  # nobody: rows without a value say so
     frame = _rows(ordered, found, calendar, steps, window_days)
     return frame[frame["measure"] != "at_all"].reset_index(drop=True)
 
@@ -259,7 +260,7 @@ def _attribution_inputs(
     few = sum(joins.values()) - sum(kept.values())
     if few:
         ordered.append(("other", few))
-    frame = pd.DataFrame(ordered, columns=["path", "value"])
+    frame = pd.DataFrame(ordered or [("unknown", np.nan)], columns=["path", "value"])
     spans = mature_spans(calendar, before=lookback_days)
     start = spans[0][0] if spans else calendar.first
     frame = frame.assign(period_start=start, period_end=calendar.end, n=frame["value"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from shequn.metrics.maturity import Span, mature_spans, within
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from shequn.calendar import Calendar
 
 ONCE = ("join",)  # a step that cannot be counted
+_LONG = timedelta(days=3650)  # before any day: some engines' lag knows no NULL
 COUNTED = ("message", "active_day", "answer", "reaction", "order")
 
 
@@ -164,15 +166,19 @@ def taken(way: list[Step], window_days: int, tables: Tables, calendar: Calendar)
         within(first, judged(calendar, way[0], window_days)),
         ~again,
     )
-    counted = [(i, step) for i, step in enumerate(way, start=1) if step.times > 1]
-    for position, step in counted:
-        mine = {"group_by": ["member_id", "position"]}
-        if step.kind == "active_day":
-            rank = ibis.dense_rank().over(**mine, order_by=rows.ts.date())
-        else:
-            rank = ibis.row_number().over(**mine, order_by=rows.ts)
-        rows = rows.mutate(rank=rank)
-        rows = rows.filter((rows.position != position) | (rows["rank"] >= step.times - 1))
+    by_step = ["member_id", "position"]
+    for position, step in enumerate(way, start=1):
+        if step.times == 1:
+            continue
+        fresh = ibis.literal(1, "int64")  # each row counts
+        if step.kind == "active_day":  # the first of a day does; dense_rank differs by engine
+            never = ibis.date(calendar.first - _LONG)
+            last = rows.ts.date().lag(1, never).over(group_by=by_step, order_by=rows.ts)
+            fresh = (rows.ts.date() != last).cast("int64")
+        rows = rows.mutate(fresh=fresh)
+        so_far = ibis.cumulative_window(group_by=by_step, order_by=rows.ts)
+        rows = rows.mutate(times=rows.fresh.sum().over(so_far))
+        rows = rows.filter((rows.position != position) | (rows.times >= step.times))
     for position in range(2, len(way) + 1):
         at = earliest(position, rows[f"at_{position - 1}"])
         rows = rows.mutate(**{f"at_{position}": at})
