@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from shequn.dataset import open_dataset
 from shequn.intervals import quantile
 from shequn.metrics.funnel import attribution_inputs, by_channel, funnel, time_to_convert
 from shequn.metrics.funnel_steps import Step, parse
+from shequn.paths import SAMPLE
 from shequn.text import ShequnError
 
 START = datetime(2024, 1, 1)
@@ -455,3 +458,16 @@ def test_what_others_do_changes_nobodys_steps(
     alone = ours(first)
     assert alone["join"] == 5
     assert alone == ours(first + others)
+
+
+def test_the_sample_gives_its_truth_back() -> None:
+    """Six in ten speak at all, soon after joining; three in ten had an earlier touch."""
+    with open_dataset() as data:
+        found = data.compute(funnel, steps=["join", "message"])
+        joins = data.compute(attribution_inputs)
+    truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
+    spoke = row(found, step="message", measure="from_first")
+    assert spoke["low"] < 1 - truth["population"]["silent_share"] < spoke["high"]
+    touched = joins.loc[joins["path"].str.contains(" > "), "value"].sum()
+    low, high = proportion_confint(touched, joins["value"].sum(), method="wilson")
+    assert low < truth["touches"]["share"] < high
