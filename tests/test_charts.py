@@ -32,6 +32,9 @@ FIGURES = {
     "lifecycle.ratio": "quick_ratio",
     "lifecycle.states": "lifecycle",
     "participation_inequality.lorenz": "lorenz",
+    "referral.generations": "generations",
+    "referral.k": "referral",
+    "referral.waits": "waits",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
 }

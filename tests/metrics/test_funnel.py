@@ -206,7 +206,12 @@ def test_an_answer_is_to_somebody_else_and_guesses_do_not_count() -> None:
     ]  # fmt: skip
     columns = ("message_id", "author_id", "ts", "reply_to_id", "reply_basis")
     mentions = log(
-        ("m4", "A"), ("m4", "B"), ("m6", "F"), ("m0", None), columns=("message_id", "target_id")
+        ("m4", "A"),
+        ("m4", "B"),
+        ("m6", "F"),
+        ("m3", "C"),
+        ("m0", None),
+        columns=("message_id", "target_id"),
     )
     found = of(
         ["join", "answer", "answer:2"], members=members, messages=log(*told, columns=columns),
@@ -255,7 +260,12 @@ def test_without_joining_only_who_appears_after_enough_history_counts() -> None:
     found = of(["message", "message:2"], 7, messages=messages, members=joined())
     assert numbers(found) == {"message": 1, "message:2": 1}
     assert found["period_start"].iloc[0] == pd.Timestamp("2024-01-29")
-    short = covering(("2024-01-01", "2024-01-28"))
+    just = of(
+        ["message", "message:2"], 7, messages=messages[2:], members=joined(),
+        sources=covering(("2024-01-01", "2024-02-05")),
+    )  # fmt: skip
+    assert numbers(just)["message"] == 1  # one day on which to begin, the 29th
+    short = covering(("2024-01-01", "2024-02-04"))
     none = of(["message", "message:2"], 7, messages=messages[:1], members=joined(), sources=short)
     assert none["value"].isna().all()
 

@@ -256,7 +256,7 @@ def _attribution_inputs(
         path = " > ".join([*(["…"] if row["longer"] else []), *touches, row["last"]])
         joins[path] = joins.get(path, 0) + int(row["people"])
     kept = {path: people for path, people in joins.items() if people >= SMALLEST_GROUP}
-    ordered = sorted(kept.items(), key=lambda item: (-item[1], item[0]))
+    ordered: list[tuple[str, float]] = [*sorted(kept.items(), key=lambda item: (-item[1], item[0]))]
     few = sum(joins.values()) - sum(kept.values())
     if few:
         ordered.append(("other", few))
