@@ -281,6 +281,7 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
             "joined_at_basis": basis,
             "is_staff": flags[0],
             "is_bot": flags[1],
+            "inviter_id": _inviters(ids[:members], joined),
         }
     )
     sources = covering(
@@ -301,6 +302,20 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
         }
     )
     return {"messages": messages, "members": table, "membership_events": events, "sources": sources}
+
+
+def _inviters(ids: Any, joined: Any) -> list[str | None]:
+    """Return who invited each member: mostly one who joined shortly before, or nobody, or nonsense."""
+    random = np.random.default_rng(11)
+    order = np.argsort(joined.to_numpy(), kind="stable")
+    found: list[str | None] = [None] * len(ids)
+    for place, who in enumerate(order):
+        kind = random.random()
+        if kind < 0.5 and place:
+            found[who] = ids[order[max(0, place - 1 - random.integers(0, 6))]]
+        elif kind < 0.6:
+            found[who] = random.choice([ids[who], "nobody", ids[random.integers(0, len(ids))]])
+    return found
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.

@@ -436,7 +436,7 @@ def walked(who: int, done: list[tuple[str, str, int]], way: list[str], days: int
     return steps
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(acts, ways, st.integers(5, 40))
 def test_the_same_as_walking_through_time_never_rising_and_a_wider_window_is_never_less(
     done: list[tuple[str, str, int]], way: list[str], days: int
@@ -452,7 +452,7 @@ def test_the_same_as_walking_through_time_never_rising_and_a_wider_window_is_nev
     assert all(anyhow[s] >= ordered[s] or counts[0] == 0 for s in way[1:])
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(acts, acts)
 def test_what_others_do_changes_nobodys_steps(
     done: list[tuple[str, str, int]], more: list[tuple[str, str, int]]

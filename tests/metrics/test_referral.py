@@ -126,7 +126,7 @@ def test_the_top_ten() -> None:
     found = of(k_parts, *rows)
     assert values(found)["top_10_inviters"] == pytest.approx(20 / 30)
     top = row(found, measure="top_10_inviters")
-    assert top["n"] == 20 and top["low"] < top["value"] < top["high"]
+    assert top["n"] == 20 and top["low"] < top["value"] <= top["high"]
     assert top_ten(np.array([1] * 10 + [5])) == 14 / 15
 
 
@@ -161,9 +161,9 @@ def test_medians_by_hand() -> None:
 
 
 def test_kaplan_meier_by_hand() -> None:
-    """Four are followed: A brings on day 2, B is followed 3 days, C brings on day 4, D until day 9.
+    """Six are followed: A brings x after 49 hours, C brings y after 97; B 72 h, D 216 h, x 71, y 11.
 
-    Left without bringing: 3/4 after day 2; of the two still followed on day 4 one brings, so 3/8.
+    Five are still followed at 49 hours: 4/5 have brought nobody. Two at 97: 4/5 times 1/2.
     """
     end = 30 * D
     rows = [
@@ -173,9 +173,8 @@ def test_kaplan_meier_by_hand() -> None:
     month = covering(("2024-01-01", "2024-01-30"))
     alone = of(waits, *rows, days=8, sources=month)
     curve = values(alone, "within_days")
-    # x and y are members too: followed for 3 days less an hour, and half a day less an hour.
     assert curve[2] == 0
-    assert curve[3] == pytest.approx(1 - 3 / 4 if False else 1 / 5)
+    assert curve[3] == pytest.approx(1 / 5)
     assert curve[4] == pytest.approx(1 / 5)
     assert curve[5] == pytest.approx(1 - 4 / 5 * 1 / 2)
     assert curve[8] == curve[5]
@@ -205,10 +204,10 @@ def test_a_member_is_followed_only_to_the_first_hole() -> None:
     rows = [("A", 0, None), ("B", 7 * D, "A"), ("C", 3 * D, "A")]
     curve = of(waits, *rows[:2], sources=holed)
     assert values(curve, "within_days")[5] == 0  # B came after the hole
-    assert row(curve, within_days=6)["n"] == 1  # nobody follows A any more, only B
-    assert (
-        values(of(waits, *rows, sources=holed), "within_days")[4] == 0.5
-    )  # one of A and C; B is late
+    assert row(curve, within_days=6)["n"] == 2  # A to the very beginning of the hole
+    assert row(curve, within_days=7)["n"] == 1  # only B
+    # C is followed for two days: of A and B, who are followed for longer, A brought C after three.
+    assert values(of(waits, *rows, sources=holed), "within_days")[4] == 0.5
 
 
 def test_generations_by_hand() -> None:
@@ -246,7 +245,7 @@ def test_a_month_begins_when_the_community_says(
     """2024-01-31 17:30 UTC is February in Shanghai, unless days begin at four."""
     rows = [(f"m{i}", 30 * D + 17.5, None) for i in range(20)]
     found = of(
-        referral, *rows, ("x", 50 * D, "m0"), timezone=timezone, day_start=day_start,
+        referral, *rows, ("x", 70 * D, "m0"), timezone=timezone, day_start=day_start,
         week_start=week_start,
     )  # fmt: skip
     month = "2024-02-01" if week == "2024-01-08" else "2024-01-01"
@@ -270,7 +269,7 @@ def test_the_sample_gives_its_truth_back() -> None:
     pairs = row(medians, measure="median_of_pairs")
     assert pairs["low"] < truth["invite_days"] / 2 + 0.02 < pairs["high"]
     late = curve[curve["within_days"] > 5]["value"]
-    assert late.nunique() == 1
+    assert late.min() == late.max()
     first = sizes.set_index("generation")["value"]
     assert first[1] / first[0] == pytest.approx(truth["k"], abs=3 * np.sqrt(truth["k"] / first[0]))
 
@@ -282,7 +281,7 @@ members = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(members, st.integers(1, 40))
 def test_generations_add_up_and_k_is_what_the_inviters_bring(
     drawn: list[tuple[int, int | None]], days: int

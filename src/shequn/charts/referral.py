@@ -18,8 +18,8 @@ label = words(
         "days": Text("days since joining", "入群后天数"),
         "brought": Text("share who brought somebody", "带来过人的成员占比"),
         "generation": Text(
-            "generation: 0 nobody invited, 1 invited by 0, …",
-            "代：0 没有人邀请，1 由 0 邀请，依此类推",
+            "generation (0: invited by nobody in the list)",
+            "代（0：名单里没有邀请人）",
         ),
         "size": Text("members (log scale)", "成员数（对数刻度）"),
     }
