@@ -1,4 +1,4 @@
-"""The Wilson interval against published values, its formula, and what must hold of any interval."""
+"""Intervals: Wilson against published values and its formula, quantiles against the binomial."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from shequn.intervals import wilson
+from shequn.intervals import quantile, wilson
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,14 @@ def test_bounds_stay_shares() -> None:
     low, high = wilson([0, 7], [7, 7])
     assert low[0] == 0
     assert high[1] == 1
+
+
+def test_a_quantile_and_its_interval_by_the_binomial() -> None:
+    """The interval of a median of ten: 2nd and 9th value, by the sign test's table."""
+    value, low, high = quantile(np.arange(10, 0, -1), 0.5)
+    assert (value, low, high) == (5, 2, 9)
+    assert stats.binom.cdf(1, 10, 0.5) <= 0.025 < stats.binom.cdf(2, 10, 0.5)
+    assert quantile([3.0], 0.5)[0] == 3
+    assert np.isnan(quantile([3.0], 0.5)[1:]).all()
+    assert np.isnan(quantile([], 0.5)).all()
+    assert quantile([1, 2, 3, 4], 0.25)[0] == 1  # the least that a quarter does not exceed

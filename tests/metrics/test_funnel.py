@@ -12,11 +12,9 @@ import pytest
 from engines import SUNDAY_NIGHT, compute, covering, log, roster, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from shequn.dataset import open_dataset
-from shequn.intervals import quantile
 from shequn.metrics.funnel import attribution_inputs, by_channel, funnel, time_to_convert
 from shequn.metrics.funnel_steps import Step, parse
 from shequn.paths import SAMPLE
@@ -111,11 +109,11 @@ def test_by_hand() -> None:
 def test_hours_since_the_step_before_by_hand() -> None:
     """First message after 1, 2 and 3 hours; second day 24 and 24 hours after it; then 5, then 18."""
     found = of(WAY, query=time_to_convert, **PEOPLE)
-    medians = numbers(found, "median")
+    medians = numbers(found, "wait_median")
     assert medians == {"message": 2, "active_day:2": 24, "answer": 5, "order": 18}
-    assert numbers(found, "quartile_1")["message"] == 1
-    assert numbers(found, "quartile_3")["message"] == 3
-    assert row(found, step="message", measure="median")["n"] == 3
+    assert numbers(found, "wait_quartile_1")["message"] == 1
+    assert numbers(found, "wait_quartile_3")["message"] == 3
+    assert row(found, step="message", measure="wait_median")["n"] == 3
 
 
 def test_minutes_are_whole_and_empty_steps_have_none() -> None:
@@ -123,9 +121,9 @@ def test_minutes_are_whole_and_empty_steps_have_none() -> None:
     found = of(
         ["join", "message", "answer"], query=time_to_convert, members=members, messages=messages
     )
-    assert numbers(found, "median")["message"] == pytest.approx(91 / 60)
-    assert np.isnan(numbers(found, "median")["answer"])
-    assert row(found, step="answer", measure="median")["n"] == 0
+    assert numbers(found, "wait_median")["message"] == pytest.approx(91 / 60)
+    assert np.isnan(numbers(found, "wait_median")["answer"])
+    assert row(found, step="answer", measure="wait_median")["n"] == 0
 
 
 def test_the_window_is_half_open() -> None:
@@ -182,7 +180,7 @@ def test_counts_begin_with_the_first_step() -> None:
         members=members,
         messages=messages,
     )
-    assert numbers(found, "median") == {"message:3": 20, "active_day:3": 30}
+    assert numbers(found, "wait_median") == {"message:3": 20, "active_day:3": 30}
     reached = of(["join", "message:5", "message:6"], members=members, messages=messages)
     assert numbers(reached) == {"join": 1, "message:5": 1, "message:6": 0}
 
@@ -194,7 +192,7 @@ def test_on_the_second_day_any_message_will_do_after_the_step_before() -> None:
         "messages": wrote(("A", 1), ("A", 25), ("A", 31)),
     }  # fmt: skip
     found = of(["join", "order", "active_day:2"], query=time_to_convert, **given)
-    assert numbers(found, "median") == {"order": 30, "active_day:2": 1}
+    assert numbers(found, "wait_median") == {"order": 30, "active_day:2": 1}
 
 
 def test_an_answer_is_to_somebody_else_and_guesses_do_not_count() -> None:
@@ -378,17 +376,6 @@ def test_the_grammar() -> None:
     ]  # fmt: skip
     with pytest.raises(ShequnError):
         parse("join")
-
-
-def test_a_quantile_and_its_interval_by_the_binomial() -> None:
-    """The interval of a median of ten: 2nd and 9th value, by the sign test's table."""
-    value, low, high = quantile(np.arange(10, 0, -1), 0.5)
-    assert (value, low, high) == (5, 2, 9)
-    assert stats.binom.cdf(1, 10, 0.5) <= 0.025 < stats.binom.cdf(2, 10, 0.5)
-    assert quantile([3.0], 0.5)[0] == 3
-    assert np.isnan(quantile([3.0], 0.5)[1:]).all()
-    assert np.isnan(quantile([], 0.5)).all()
-    assert quantile([1, 2, 3, 4], 0.25)[0] == 1  # the least that a quarter does not exceed
 
 
 NAMES = "ABCDEFGHIJ"

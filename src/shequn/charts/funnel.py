@@ -126,11 +126,11 @@ def waits(frame: pd.DataFrame, lang: str) -> Figure:
     if wide.empty:
         nothing(axes, lang)
         return figure
-    wide = wide.reindex(columns=["quartile_1", "median", "quartile_3"])
+    wide = wide.reindex(columns=["wait_quartile_1", "wait_median", "wait_quartile_3"])
     places = range(len(wide))
-    axes.hlines(places, wide["quartile_1"], wide["quartile_3"], color=MUTED, linewidth=5)
+    axes.hlines(places, wide["wait_quartile_1"], wide["wait_quartile_3"], color=MUTED, linewidth=5)
     axes.plot(
-        wide["median"],
+        wide["wait_median"],
         places,
         "o",
         color=PALETTE[1],
@@ -139,7 +139,7 @@ def waits(frame: pd.DataFrame, lang: str) -> Figure:
         clip_on=False,
     )
     axes.set_xscale("symlog", linthresh=_HOURS[0], linscale=0.3)
-    axes.set_xlim(0, max(wide["quartile_3"].max() * 1.3, 2))
+    axes.set_xlim(0, max(wide["wait_quartile_3"].max() * 1.3, 2))
     ticks = [h for h in _HOURS if h <= axes.get_xlim()[1]]
     axes.set_xticks([0, *ticks], ["0", *(_time(h, lang) for h in ticks)])
     axes.minorticks_off()

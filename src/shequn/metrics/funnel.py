@@ -22,7 +22,7 @@ STEPS = ("join", "message", "active_day:2", "answer", "order")
 WINDOW_DAYS = 28
 _COLUMNS = ("position", "channel", "reached", "at_all")
 MOST_TOUCHES = 5  # of a path, those last before joining
-QUARTILES = {"quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
+QUARTILES = {"wait_quartile_1": 0.25, "wait_median": 0.5, "wait_quartile_3": 0.75}
 
 
 @metric(
@@ -77,9 +77,9 @@ QUARTILES = {"quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
         "from_before": Text("of the step before", "占上一步"),
         "from_first": Text("of the first step", "占第一步"),
         "at_all": Text("took it at all, of the first step", "不论顺序，占第一步"),
-        "quartile_1": Text("a quarter needed at most (hours)", "最快四分之一不超过（小时）"),
-        "median": Text("half needed at most (hours)", "一半人不超过（小时）"),
-        "quartile_3": Text("three quarters needed at most (hours)", "四分之三不超过（小时）"),
+        "wait_quartile_1": Text("a quarter needed at most (hours)", "最快四分之一不超过（小时）"),
+        "wait_median": Text("half needed at most (hours)", "一半人不超过（小时）"),
+        "wait_quartile_3": Text("three quarters needed at most (hours)", "四分之三不超过（小时）"),
         "channel": Text("channel", "渠道"),
         "path": Text("path to joining", "入群前的路径"),
         "unknown": Text("unknown", "未知"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 28
 LEAST = 20  # members in a month, or inviters, below which a mean or a share of ten says nothing
-FAULTS = ("unknown_inviter", "self_invited", "later_inviter", "cycle")
+FAULTS = ("unknown_inviter", "self_invited", "later_inviter", "inviter_circle")
 
 
 @metric(
@@ -64,7 +64,7 @@ FAULTS = ("unknown_inviter", "self_invited", "later_inviter", "cycle")
         "把还没来得及邀请的新人算进去；有些邀请没人记；把头几周的裂变系数当成一直不变，而熟人是会拉完的。",
     ),
     words={
-        "k": Text("K-factor", "裂变系数"),
+        "k_factor": Text("K-factor", "裂变系数"),
         "inviting_share": Text("share who brought anybody", "带来过人的成员占比"),
         "per_inviter": Text("brought by each who did", "带来过人的平均带几个"),
         "top_10_inviters": Text("share brought by the top ten", "前十人带来的占比"),
@@ -79,11 +79,11 @@ FAULTS = ("unknown_inviter", "self_invited", "later_inviter", "cycle")
         "within_days": Text("days since joining", "入群后天数"),
         "generation": Text("generation", "代"),
         "no_inviter": Text("no inviter named", "没有写邀请人"),
-        "invited": Text("in the tree under an inviter", "挂在邀请人之下"),
+        "under_inviter": Text("in the tree under an inviter", "挂在邀请人之下"),
         "unknown_inviter": Text("inviter not in the list", "邀请人不在名单里"),
         "self_invited": Text("invited by themselves", "邀请人是自己"),
         "later_inviter": Text("inviter joined later", "邀请人入群更晚"),
-        "cycle": Text("in a circle of inviters", "邀请关系绕成圈"),
+        "inviter_circle": Text("in a circle of inviters", "邀请关系绕成圈"),
     },
     references=("leskovec2007dynamics", "schmitt2011referral", "goel2016structural"),
 )
@@ -157,7 +157,7 @@ def _k_parts(
     nan = float("nan")
     share = len(inviters) / n if n else nan
     rows = [
-        ("k", k, n, low, high),
+        ("k_factor", k, n, low, high),
         ("inviting_share", share, n, below[0], above[0]),
         ("per_inviter", *mean(inviters)[:1], len(inviters), *mean(inviters)[1:]),
     ]
@@ -261,9 +261,7 @@ def _cycle_time(
 
 
 @referral.view
-def generations(
-    members: ir.Table, *, calendar: Calendar, window_days: int = WINDOW_DAYS
-) -> ir.Table:
+def generations(members: ir.Table, *, calendar: Calendar) -> ir.Table:
     """Return who invited whom, a row for each, and of all others how many they are, by ``kind``.
 
     The whole list counts, whenever and however joining is known. An inviter who is not in the list
@@ -281,13 +279,13 @@ def generations(
         (given.inviter_id == given.member_id, "self_invited"),
         (~given.known.notnull(), "unknown_inviter"),
         (later, "later_inviter"),
-        else_="invited",
+        else_="under_inviter",
     )
     told = given.mutate(kind=kind)
-    edges = told.filter(told.kind == "invited").select(
+    edges = told.filter(told.kind == "under_inviter").select(
         "kind", "member_id", "inviter_id", people=ibis.literal(1, "int64")
     )
-    faults = told.filter(told.kind != "invited").group_by("kind").agg(people=_.count())
+    faults = told.filter(told.kind != "under_inviter").group_by("kind").agg(people=_.count())
     seeds = people.filter(~people.inviter_id.notnull()).agg(people=_.count())
     seeds = seeds.mutate(kind=ibis.literal("no_inviter", "string"))
     none = ibis.null("string")
@@ -296,14 +294,12 @@ def generations(
 
 
 @generations.finish
-def _generations(
-    counts: pd.DataFrame, calendar: Calendar, window_days: int = WINDOW_DAYS
-) -> pd.DataFrame:
+def _generations(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     """Count members by generation: 0 has nobody above it in the tree, 1 was invited by 0, and so on."""
     import pandas as pd
 
-    below, circle = depths(counts[counts["kind"] == "invited"])
-    above = int(counts.loc[counts["kind"] != "invited", "people"].sum()) + circle
+    below, circle = depths(counts[counts["kind"] == "under_inviter"])
+    above = int(counts.loc[counts["kind"] != "under_inviter", "people"].sum()) + circle
     sizes = {0: above, **below}
     values = list(sizes.values()) if below or circle else [np.nan]
     frame = pd.DataFrame({"generation": list(sizes), "value": values, "n": values})
@@ -311,24 +307,20 @@ def _generations(
 
 
 @referral.view
-def tree_faults(
-    members: ir.Table, *, calendar: Calendar, window_days: int = WINDOW_DAYS
-) -> ir.Table:
+def tree_faults(members: ir.Table, *, calendar: Calendar) -> ir.Table:
     """Return the same tree, for what is wrong with it."""
-    return generations.expression(members, calendar=calendar, window_days=window_days)
+    return generations.expression(members, calendar=calendar)
 
 
 @tree_faults.finish
-def _tree_faults(
-    counts: pd.DataFrame, calendar: Calendar, window_days: int = WINDOW_DAYS
-) -> pd.DataFrame:
+def _tree_faults(counts: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     """Count members by how their inviter is known."""
     import pandas as pd
 
     found = counts.groupby("kind")["people"].sum().to_dict()
-    _, circle = depths(counts[counts["kind"] == "invited"])
-    found |= {"cycle": circle, "invited": found.get("invited", 0) - circle}
-    rows = [(kind, float(found.get(kind, 0))) for kind in ("no_inviter", "invited", *FAULTS)]
+    _, circle = depths(counts[counts["kind"] == "under_inviter"])
+    found |= {"inviter_circle": circle, "under_inviter": found.get("under_inviter", 0) - circle}
+    rows = [(kind, float(found.get(kind, 0))) for kind in ("no_inviter", "under_inviter", *FAULTS)]
     frame = pd.DataFrame(rows, columns=["measure", "value"])
     frame = frame.assign(period_start=calendar.first, period_end=calendar.end, n=frame["value"])
     return tidy(frame, "measure")
