@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from shequn.intervals import poisson, wilson
+from shequn.intervals import poisson, quantile, wilson
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,14 @@ def test_poisson_keeps_the_shape_of_many_counts_and_of_none() -> None:
     assert low == pytest.approx([0, 3.4538, 81.364], abs=1e-3)
     assert high == pytest.approx([3.6889, 15.7632, 121.627], abs=1e-3)
     assert [len(bound) for bound in poisson([])] == [0, 0]
+
+
+def test_a_quantile_and_its_interval_by_the_binomial() -> None:
+    """The interval of a median of ten: 2nd and 9th value, by the sign test's table."""
+    value, low, high = quantile(np.arange(10, 0, -1), 0.5)
+    assert (value, low, high) == (5, 2, 9)
+    assert stats.binom.cdf(1, 10, 0.5) <= 0.025 < stats.binom.cdf(2, 10, 0.5)
+    assert quantile([3.0], 0.5)[0] == 3
+    assert np.isnan(quantile([3.0], 0.5)[1:]).all()
+    assert np.isnan(quantile([], 0.5)).all()
+    assert quantile([1, 2, 3, 4], 0.25)[0] == 1  # the least that a quarter does not exceed

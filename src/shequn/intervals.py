@@ -136,3 +136,42 @@ def between(drawn: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[float, float]
     ends = np.quantile(values, [alpha / 2, 1 - alpha / 2], method="inverted_cdf")
     low, high = (float(end) if np.isfinite(end) else float("nan") for end in ends)
     return low, high
+
+
+def quantile(
+    values: npt.ArrayLike, share: float, *, alpha: float = 0.05
+) -> tuple[float, float, float]:
+    """Quantile of a sample and its interval between two observed values.
+
+    Parameters
+    ----------
+    values
+        One value a member, in any order.
+    share
+        ``0.5`` for the median.
+    alpha
+        One minus the confidence level.
+
+    Returns
+    -------
+    value, low, high
+        The least value that at least ``share`` of them do not exceed, and the bounds; NaN where
+        nobody is, or where so few are that no observed value bounds it.
+
+    Notes
+    -----
+    How many fall below the true quantile is binomial, whatever the values follow; so the bounds
+    are order statistics.
+    """
+    from scipy import stats
+
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = len(ordered)
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    place = max(int(np.ceil(n * share)), 1)
+    below = int(stats.binom.ppf(alpha / 2, n, share))  # P(fewer below) is at most alpha / 2
+    above = int(stats.binom.ppf(1 - alpha / 2, n, share)) + 1
+    low = ordered[below - 1] if below >= 1 else np.nan
+    high = ordered[above - 1] if above <= n else np.nan
+    return float(ordered[place - 1]), float(low), float(high)

@@ -282,6 +282,7 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
             "joined_at_basis": basis,
             "is_staff": flags[0],
             "is_bot": flags[1],
+            "inviter_id": _inviters(ids[:members], joined),
         }
     )
     sources = covering(
@@ -342,6 +343,20 @@ def _spend() -> pd.DataFrame:
     ]  # fmt: skip
     columns = ["date", "channel", "impressions", "clicks", "cost", "currency"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _inviters(ids: Any, joined: Any) -> list[str | None]:
+    """Return who invited each member: mostly one who joined shortly before, or nobody, or nonsense."""
+    random = np.random.default_rng(11)
+    order = np.argsort(joined.to_numpy(), kind="stable")
+    found: list[str | None] = [None] * len(ids)
+    for place, who in enumerate(order):
+        kind = random.random()
+        if kind < 0.5 and place:
+            found[who] = ids[order[max(0, place - 1 - random.integers(0, 6))]]
+        elif kind < 0.6:
+            found[who] = random.choice([ids[who], "nobody", ids[random.integers(0, len(ids))]])
+    return found
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.
