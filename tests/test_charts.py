@@ -31,6 +31,8 @@ FIGURES = {
     "participation_inequality.lorenz": "lorenz",
     "retention.cohorts": "retention",
     "retention.retention_curve": "pooled",
+    "revenue.again": "repurchase",
+    "revenue.three": "revenue",
 }
 
 

@@ -81,3 +81,33 @@ def bootstrap(
         confidence_level=1 - alpha, rng=np.random.default_rng(20250101),
     ).confidence_interval  # fmt: skip
     return float(low), float(high)
+
+
+def bootstrap_counts(
+    of: Callable[[Any], Any], counts: npt.ArrayLike, *, alpha: float = 0.05
+) -> tuple[float, float]:
+    """Percentile interval of a statistic of a histogram, members drawn anew with replacement.
+
+    Parameters
+    ----------
+    of
+        Function of the counts, which stand along the last axis, to one number for each draw.
+    counts
+        Members of each kind, in an order that every engine gives.
+    alpha
+        One minus the confidence level.
+
+    Returns
+    -------
+    low, high
+        As `bootstrap`, of which it is the same where members of a kind are alike: to draw members
+        is then to draw how many of each kind there are.
+    """
+    people = np.asarray(counts, dtype=np.int64)
+    n = int(people.sum())
+    if n < 2:
+        return float("nan"), float("nan")
+    draws = np.random.default_rng(20250101).multinomial(n, people / n, size=RESAMPLES)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = np.nanquantile(of(draws), [alpha / 2, 1 - alpha / 2])
+    return float(low), float(high)

@@ -38,6 +38,7 @@ _UNITS = {
     "share": Text("share", "比例"),
     "ratio": Text("ratio", "比值"),
     "messages": Text("messages", "条"),
+    "money": Text("money, in the currency of the orders", "金额，币种随订单"),
 }
 _NOBODY = Text(
     "no export: fill the tables by hand or from another program",
