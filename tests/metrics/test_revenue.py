@@ -185,7 +185,9 @@ def test_written_before_means_before_the_first_order() -> None:
         ("A", "2024-02-10", 1.0, None, "CNY"), ("B", "2024-02-10", 1.0, None, "CNY"),
         ("Z", "2024-02-10", 1.0, None, "CNY"),
     )  # fmt: skip
-    said = [(w, "2024-02-01 11:00:00") for w in "ABCDE"] + [(w, "2024-02-01 13:00:00") for w in "VWXYZ"]
+    said = [(w, "2024-02-01 11:00:00") for w in "ABCDE"] + [
+        (w, "2024-02-01 13:00:00") for w in "VWXYZ"
+    ]
     found = compute(repurchase, orders=orders, messages=log(*said), sources=HALF_YEAR)
     assert shares(found, "wrote")[28] == 2 / 5
     assert shares(found, "silent_before")[28] == 1 / 5

@@ -95,7 +95,9 @@ def revenue(
     bought = _paid(orders, calendar)
     back = ibis.date(calendar.end).delta(bought.day, unit="day") - 1
     bought = bought.mutate(back=(back / days).floor().cast("int64"))
-    by_buyer = bought.group_by("member_id", "back", "currency").agg(orders=_.count(), net=_.net.sum())
+    by_buyer = bought.group_by("member_id", "back", "currency").agg(
+        orders=_.count(), net=_.net.sum()
+    )
     by_buyer = by_buyer.group_by("back", "currency", "orders", "net").agg(people=_.count())
     there = steps(membership_events, members, calendar)
     turned = there.group_by("day").agg(people=_.step.sum().cast("int64"))
@@ -127,7 +129,8 @@ def _paid(orders: ir.Table, calendar: Calendar) -> ir.Table:
     import ibis
     from ibis import _
 
-    net = (_.gross - _.refund.fill_null(0.0)) * PARTS
+    # Not fill_null: of fractions, ibis asks a setting of Spark that exists only beside Spark.
+    net = (_.gross - ibis.coalesce(_.refund, 0.0)) * PARTS
     paid = orders.select(
         "member_id", "ts", "order_id", day=_.ts.date(),
         currency=_.currency.fill_null(""), net=net.round().cast("int64"),
@@ -199,7 +202,9 @@ def repurchase(
     paid = _paid(orders, calendar)
     by_member = ibis.window(group_by="member_id", order_by=["ts", "order_id"])
     never = ibis.timestamp("1970-01-01 00:00:00")
-    paid = paid.mutate(place=ibis.row_number().over(by_member), then=_.ts.lead(1, never).over(by_member))
+    paid = paid.mutate(
+        place=ibis.row_number().over(by_member), then=_.ts.lead(1, never).over(by_member)
+    )
     first = paid.filter(paid.place == 0)
     gap = first.then.delta(first.ts, unit="second")
     first = first.select(
