@@ -83,31 +83,28 @@ def bootstrap(
     return float(low), float(high)
 
 
-def bootstrap_counts(
-    of: Callable[[Any], Any], counts: npt.ArrayLike, *, alpha: float = 0.05
-) -> tuple[float, float]:
-    """Percentile interval of a statistic of a histogram, members drawn anew with replacement.
+def redraws(members: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Draw members anew with replacement, for the interval of anything computed from counts.
 
     Parameters
     ----------
-    of
-        Function of the counts, which stand along the last axis, to one number for each draw.
-    counts
-        Members of each kind, in an order that every engine gives.
-    alpha
-        One minus the confidence level.
+    members
+        How many members each kind has; members of one kind are alike.
 
     Returns
     -------
-    low, high
-        As `bootstrap`, of which it is the same where members of a kind are alike: to draw members
-        is then to draw how many of each kind there are.
+    numpy.ndarray
+        Draws × kinds: how many of each kind were drawn, in 400 draws with a fixed seed.
     """
-    people = np.asarray(counts, dtype=np.int64)
-    n = int(people.sum())
-    if n < 2:
-        return float("nan"), float("nan")
-    draws = np.random.default_rng(20250101).multinomial(n, people / n, size=RESAMPLES)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = np.nanquantile(of(draws), [alpha / 2, 1 - alpha / 2])
-    return float(low), float(high)
+    counts = np.asarray(members, dtype=float)
+    total = counts.sum()
+    random = np.random.default_rng(20250101)
+    return random.multinomial(int(total), counts / total, size=RESAMPLES)
+
+
+def between(drawn: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Percentile interval of a statistic's draws; a bound is NaN where it has no finite value."""
+    values = np.asarray(drawn, dtype=float)
+    ends = np.quantile(values, [alpha / 2, 1 - alpha / 2], method="inverted_cdf")
+    low, high = (float(end) if np.isfinite(end) else float("nan") for end in ends)
+    return low, high

@@ -142,12 +142,12 @@ def _paid(orders: ir.Table, calendar: Calendar) -> ir.Table:
 def _revenue(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.DataFrame:
     import pandas as pd
 
-    from shequn.intervals import bootstrap_counts
+    from shequn.intervals import between, redraws
 
     counts = counts.sort_values(["kind", "back", "currency", "orders", "net"])
     totals = counts.groupby("kind")["people"].sum()
     turns = counts[counts["kind"] == "step"]
-    turns = turns.assign(day=pd.to_datetime(turns["day"])).set_index("day")["people"].sort_index()
+    steps_of = turns.set_index(pd.to_datetime(turns["day"]))["people"].sort_index()
     roster = is_known(int(totals.get("listed", 0)), int(totals.get("people", 0)))
     bought = counts[counts["kind"] == "bought"]
     rows: list[tuple[object, ...]] = []
@@ -155,7 +155,7 @@ def _revenue(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.Dat
         end = calendar.end - timedelta(days=back * days)
         start = end - timedelta(days=days)
         covered = calendar.is_covered(start, days)
-        there = sum(turns[: pd.Timestamp(day)].sum() for day in (start, end)) / 2
+        there = sum(steps_of[: pd.Timestamp(day)].sum() for day in (start, end)) / 2
         for currency in sorted(bought["currency"].unique()):
             some = bought[(bought["back"] == back) & (bought["currency"] == currency)]
             people, ordered = some["people"].to_numpy(), some["orders"].to_numpy()
@@ -163,21 +163,23 @@ def _revenue(counts: pd.DataFrame, calendar: Calendar, days: int = 28) -> pd.Dat
             paid, made, n = float(net @ people), float(ordered @ people), int(people.sum())
             # What each member brings gives away what one to four of them paid.
             told = roster and there > 0 and not 0 < n < SMALLEST_GROUP
-            silent = max(there - n, 0)
-            found = {
+            found = dict.fromkeys(MEASURES, (np.nan, np.nan, *_NONE))
+            found |= {
                 "revenue": (paid, n, *_NONE),
                 "orders": (made, n, *_NONE),
-                "buyers": (float(n), n, *_NONE),
-                "per_order": (paid / made if made else np.nan, n, *bootstrap_counts(
-                    lambda w, x=net, o=ordered: (w @ x) / (w @ o), people)),
-                "per_buyer": (paid / n if n else np.nan, n, *bootstrap_counts(
-                    lambda w, x=net: (w @ x) / w.sum(axis=-1), people)),
-                "per_member": (paid / there, there, *bootstrap_counts(
-                    lambda w, x=net: w[..., :-1] @ x / w.sum(axis=-1), [*people, round(silent)]))
-                if told else (np.nan, np.nan, *_NONE),
-            }  # fmt: skip
+                "buyers": (n, n, *_NONE),
+            }
+            if n:
+                drawn = redraws(people)
+                sums = drawn @ net
+                found["per_order"] = (paid / made, n, *between(sums / (drawn @ ordered)))
+                found["per_buyer"] = (paid / n, n, *between(sums / n))
+            if told:
+                everyone = redraws([*people, max(round(there) - n, 0)])
+                bounds = between(everyone[:, :-1] @ net / there)
+                found["per_member"] = (paid / there, there, *bounds)
             for measure in MEASURES:
-                told_row = found[measure] if covered else (np.nan,) * 4
+                told_row = found[measure] if covered else (np.nan, np.nan, *_NONE)
                 rows.append((start, end, measure, currency, *told_row))
     columns = ["period_start", "period_end", "measure", "currency", "value", "n", "low", "high"]
     return tidy(pd.DataFrame(rows, columns=columns), "measure", "currency")
