@@ -33,6 +33,9 @@ FIGURES = {
     "retention.retention_curve": "pooled",
     "revenue.again": "repurchase",
     "revenue.three": "revenue",
+    "tiers.fifths": "rfm",
+    "tiers.matrix": "moves",
+    "tiers.sizes": "tiers",
 }
 
 
