@@ -112,8 +112,6 @@ def _tier(active: pd.Series[int], shift: int = 0) -> pd.Series[str]:
 
 def _moves(counts: pd.DataFrame, back: int) -> pd.DataFrame:
     """Return how many members go from each tier (or none) to each, into a window."""
-    import pandas as pd
-
     here = counts[counts["back"] == back]
     here = here.assign(old=_tier(here["before"]), new=_tier(here["active"]))
     grid = here.pivot_table(index="old", columns="new", values="members", aggfunc="sum")
