@@ -22,7 +22,9 @@ ACTIVE = ("light", "regular", "core")
 TIERS = ("quiet", *ACTIVE)
 SCORES = ("recency", "frequency", "money")
 FIFTHS = 5
-_OLDER = 1 << 20  # more windows back than any data reach: some engines' lag knows no NULL
+# More windows, or active days, than any data have: some engines' lag knows no NULL, and some know no
+# common type of a count and a number below zero.
+_OLDER = 1 << 20
 
 
 @metric(
@@ -75,8 +77,8 @@ _OLDER = 1 << 20  # more windows back than any data reach: some engines' lag kno
 def tiers(messages: ir.Table, orders: ir.Table, *, calendar: Calendar, days: int = 28) -> ir.Table:
     """Count members by window and active days, with the active days of the window before and after.
 
-    ``back`` counts windows back from the end. ``before`` is -1 for who had never written and 0 for
-    who had, but not in the window before; ``quiet`` is 1 if the window after this one is a quiet one.
+    ``back`` counts windows back from the end. ``before`` is 0 for who had written, but not in the window
+    before, and very many for who never had; ``quiet`` is 1 if the window after this one is a quiet one.
     """
     import ibis
     from ibis import _
@@ -93,7 +95,7 @@ def tiers(messages: ir.Table, orders: ir.Table, *, calendar: Calendar, days: int
     )
     windows = windows.mutate(
         before=ibis.cases(
-            (windows.earlier == _OLDER, -1),
+            (windows.earlier == _OLDER, _OLDER),
             (windows.earlier == windows.back + 1, windows.had),
             else_=0,
         ).cast("int64"),
@@ -103,11 +105,11 @@ def tiers(messages: ir.Table, orders: ir.Table, *, calendar: Calendar, days: int
 
 
 def _tier(active: pd.Series[int], shift: int = 0) -> pd.Series[str]:
-    """Return the tier of members with so many active days; -1 is for who had never written."""
+    """Return the tier of members with so many active days; very many is for who never had."""
     import pandas as pd
 
-    edges = [-2, -1, 0, REGULAR - 1 + shift, CORE - 1 + shift, 1 << 20]
-    return pd.cut(active, edges, labels=["newcomer", *TIERS]).astype(str)
+    edges = [-1, 0, REGULAR - 1 + shift, CORE - 1 + shift, _OLDER - 1, _OLDER]
+    return pd.cut(active, edges, labels=[*TIERS, "newcomer"]).astype(str)
 
 
 def _moves(counts: pd.DataFrame, back: int) -> pd.DataFrame:
@@ -119,7 +121,7 @@ def _moves(counts: pd.DataFrame, back: int) -> pd.DataFrame:
     there = counts[(counts["back"] == back + 1) & (counts["quiet"] == 1)]
     fell = there.groupby(_tier(there["active"]))["members"].sum()
     grid["quiet"] = fell.reindex(grid.index).fillna(0)
-    ever = counts.loc[(counts["back"] > back) & (counts["before"] == -1), "members"].sum()
+    ever = counts.loc[(counts["back"] > back) & (counts["before"] == _OLDER), "members"].sum()
     grid.loc["quiet", "quiet"] = ever - grid.loc[list(TIERS)].to_numpy().sum()
     return grid
 
