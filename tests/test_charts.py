@@ -84,6 +84,11 @@ FIGURES = {
     "retention.retention_curve": "pooled",
     "traffic_quality.differences": "against_others",
     "traffic_quality.ranking": "traffic_quality",
+    "revenue.again": "repurchase",
+    "revenue.three": "revenue",
+    "tiers.fifths": "rfm",
+    "tiers.matrix": "moves",
+    "tiers.sizes": "tiers",
 }
 
 
