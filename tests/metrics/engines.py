@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pytest
-from talking import talking
+from random_community import synthetic
 
 import shequn.metrics
 from shequn import schema
@@ -249,114 +248,6 @@ CLOCKS = (
     {"timezone": "Asia/Shanghai"},
     {"timezone": "America/New_York", "day_start": "04:30", "week_start": "sunday"},
 )
-
-
-def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
-    """Return a random community of 120 members over 150 days, with every awkward thing in it.
-
-    Two gaps in coverage and messages inside them, robots, staff, system messages, missing kinds,
-    speakers outside the roster, silent members, re-joins, all bases of joining, and the night on
-    which New York's clocks go forward.
-    """
-    random = np.random.default_rng(7)
-    first = pd.Timestamp("2024-01-03 09:17:00")
-    members = 120
-    ids = np.array([f"m{i:03d}" for i in range(members + 10)])
-    weight = random.pareto(1.1, len(ids)) + 0.05
-    author = random.choice(ids, rows, p=weight / weight.sum())
-    at = first + pd.to_timedelta(np.sort(random.integers(0, 150 * 86_400, rows)), unit="s")
-    kinds = np.array(["text", "image", "system", "recall", None], dtype=object)
-    kind = kinds[random.choice(5, rows, p=[0.7, 0.1, 0.1, 0.05, 0.05])]
-    messages = pd.DataFrame({"author_id": author, "ts": at, "kind": kind})
-    joined = pd.Series(first + pd.to_timedelta(random.integers(-20, 140, members), unit="D"))
-    joined = joined + pd.to_timedelta(random.integers(0, 86_400, members), unit="s")
-    bases = np.array(["event", "api", "first_message", "registration", None], dtype=object)
-    basis = bases[random.choice(5, members, p=[0.5, 0.2, 0.15, 0.1, 0.05])]
-    flags = random.choice(
-        np.array([True, False, None], dtype=object), (2, members), p=[0.05, 0.8, 0.15]
-    )
-    table = pd.DataFrame(
-        {
-            "member_id": ids[:members],
-            "joined_at": joined.astype(object).where(pd.Series(basis).notna(), None),
-            "joined_at_basis": basis,
-            "is_staff": flags[0],
-            "is_bot": flags[1],
-            "inviter_id": _inviters(ids[:members], joined),
-        }
-    )
-    sources = covering(
-        ("2024-01-03", "2024-02-20"), ("2024-02-24", "2024-04-14"), ("2024-04-20", "2024-05-31")
-    )
-    moves = 400
-    events = pd.DataFrame(
-        {
-            "ts": first + pd.to_timedelta(random.integers(-86_400, 150 * 86_400, moves), unit="s"),
-            "member_id": random.choice(ids, moves),
-            "action": random.choice(
-                ["join", "leave", "kick", "role"], moves, p=[0.6, 0.25, 0.1, 0.05]
-            ),
-            "channel_id": random.choice(np.array(["x", "y", None], dtype=object), moves),
-            "method": random.choice(
-                np.array(["invite", "connection", None], dtype=object), moves, p=[0.6, 0.1, 0.3]
-            ),
-        }
-    )
-    return {
-        "messages": messages, "members": _with_channels(table), "membership_events": events,
-        "sources": sources, "spend": _spend(),
-    }  # fmt: skip
-
-
-def _with_channels(members: pd.DataFrame) -> pd.DataFrame:
-    """Add by which channel, by whose invitation and until when: some unknown, one channel small."""
-    random = np.random.default_rng(11)
-    n = len(members)
-    names = np.array(["ads", "friends", "search", "poster", " ", None], dtype=object)
-    channel = random.choice(names, n, p=[0.4, 0.25, 0.15, 0.04, 0.04, 0.12])
-    inviter = random.choice(np.array(["m001", "m002", None], dtype=object), n, p=[0.2, 0.1, 0.7])
-    joined = pd.to_datetime(members["joined_at"])
-    stayed = pd.to_timedelta(random.integers(0, 60 * 86_400, n), unit="s")
-    left = (joined + stayed).astype(object).where(joined.notna() & (random.random(n) < 0.3), None)
-    basis = random.choice(np.array(["event", "snapshot", "inferred"], dtype=object), n)
-    return members.assign(
-        join_channel=channel, inviter_id=inviter, left_at=left,
-        left_at_basis=pd.Series(basis, dtype=object).where(left.notna(), None),
-    )  # fmt: skip
-
-
-def _spend() -> pd.DataFrame:
-    """Return what channels cost, in two currencies and in none, one of which brought nobody."""
-    random = np.random.default_rng(12)
-    days = pd.date_range("2024-01-01", periods=155).strftime("%Y-%m-%d")
-    rows = [
-        (
-            day, channel, int(random.integers(0, 200)),
-            None if random.random() < 0.2 else int(random.integers(0, 40)),
-            round(float(random.uniform(0, 90)), 2), currency,
-        )
-        for day in days
-        for channel, currency in (
-            ("ads", "CNY"), ("ads", "USD"), ("search", None), ("poster", "CNY"), ("radio", "CNY"),
-        )
-        if random.random() < 0.6
-    ]  # fmt: skip
-    columns = ["date", "channel", "impressions", "clicks", "cost", "currency"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _inviters(ids: Any, joined: Any) -> list[str | None]:
-    """Return who invited each member: mostly one who joined shortly before, or nobody, or nonsense."""
-    random = np.random.default_rng(11)
-    order = np.argsort(joined.to_numpy(), kind="stable")
-    found: list[str | None] = [None] * len(ids)
-    for place, who in enumerate(order):
-        kind = random.random()
-        if kind < 0.5 and place:
-            found[who] = ids[order[max(0, place - 1 - random.integers(0, 6))]]
-        elif kind < 0.6:
-            found[who] = random.choice([ids[who], "nobody", ids[random.integers(0, len(ids))]])
-    return found
 
 
 # Zone, day start, week start, and the week in which 2024-01-07 17:30 UTC, a Sunday, then lies.

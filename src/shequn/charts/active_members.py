@@ -94,7 +94,7 @@ def power_curve(steps: pd.DataFrame, lang: str) -> Figure:
     axes.remove()
     widths = [rows["active_days"].nunique() for _, rows in panels]
     grid = figure.add_gridspec(1, len(panels), width_ratios=widths, wspace=0.25)
-    for place, (days, rows) in zip(grid, panels, strict=True):
+    for place, (days, rows) in zip(list(grid), panels, strict=True):
         axes = figure.add_subplot(place)
         names = list(dict.fromkeys(rows["active_days"]))
         windows = [part.set_index("active_days")["value"] for _, part in rows.groupby("period_end")]

@@ -18,7 +18,7 @@ from shequn.metrics.clusters import (
     stability,
 )
 from shequn.metrics.edges import addressed
-from shequn.metrics.participation_inequality import KNOWN_ROSTER
+from shequn.metrics.presence import is_known
 from shequn.metrics.windows import SEEN_JOINING
 from shequn.text import Text
 
@@ -309,7 +309,7 @@ def _people(histogram: pd.DataFrame) -> tuple[Integers, dict[str, bool]]:
     listed = int(ordered.loc[ordered["listed"] > 0, "members"].sum())
     sums = dict(zip(COUNTS, counts.sum(axis=0), strict=True))
     return counts, {
-        "silent": bool(listed) and listed >= KNOWN_ROSTER * people.sum(),
+        "silent": listed > 0 and is_known(listed, int(people.sum())),
         "answers": bool(sums["given"]),
         "reactions": bool(sums["liked"]),
     }
