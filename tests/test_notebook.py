@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from shequn import notebook
+from shequn.dataset import open_dataset
 from shequn.metrics import suppress
+from shequn.metrics.lifecycle import lifecycle
 from shequn.notebook import table
 
 FRAME = pd.DataFrame(
@@ -83,3 +85,13 @@ def test_numbers_are_kept_on_one_line_and_words_are_not() -> None:
     shown = table(FRAME.assign(what="a long sentence of words, 12 of them"), "en").data
     assert '<td class="number">0.25</td>' in shown
     assert '<td class="words">a long sentence of words, 12 of them</td>' in shown
+
+
+def test_a_table_goes_by_the_words_of_its_own_metric() -> None:
+    """Two metrics may mean different things by one short name; a part of a frame keeps its metric."""
+    with open_dataset() as data:
+        frame = data.compute(lifecycle)
+    part = frame[frame["state"] == "new"].tail(2)
+    assert "新来" in table(part, "zh").data
+    part.attrs.clear()
+    assert "新来" not in table(part, "zh").data

@@ -88,7 +88,8 @@ class Dataset:
         Returns
         -------
         pandas.DataFrame
-            Tidy rows, those about fewer than five people withheld.
+            Tidy rows, those about fewer than five people withheld; ``attrs["metric"]`` names the
+            metric.
 
         Raises
         ------
@@ -110,6 +111,7 @@ class Dataset:
         tables = [self.table(name) for name in query.tables]
         expression = query.expression(*tables, calendar=self.calendar, **options)
         result = query.complete(self._run(expression), self.calendar, **options)
+        result.attrs["metric"] = query.metric  # whose words its columns and slices go by
         if not {"value", "n"} <= set(result):  # a curve, or pairs, not a tidy frame
             return result
         return suppress(result, smallest=self.smallest_group)

@@ -167,7 +167,8 @@ def table(
     import numpy as np
     import pandas as pd
 
-    words = _WORDS | {k: w for m in REGISTRY.values() for k, w in m.words.items()}
+    metric = REGISTRY.get(frame.attrs.get("metric", ""))
+    words = _WORDS | (dict(metric.words) if metric else {})
     whole = frame.tail(rows)
     few = whole["withheld"].to_numpy(bool) if "withheld" in whole else np.zeros(len(whole), bool)
     kept = whole.notna().any() | (whole.columns.isin(_COUNTS) & few.any())
