@@ -3,6 +3,7 @@
 # make lint   style, types, imports
 # make bench  speed, as ratios within one run
 # make fuzz   mutated exports, half an hour of them; MINUTES=5 for less
+# make mutants  break the metrics on purpose and see whether their tests notice; METRICS="growth tiers" for some
 # make stamp  note that a Chinese page follows its English source
 # make lock   renew requirements.lock from pyproject.toml
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +13,7 @@ INSTALL := $(UV) install -q --python $(BIN)/python --compile-bytecode -c require
 WORKERS ?= 2
 .DELETE_ON_ERROR:
 MINUTES ?= 30
-.PHONY: book test lint bench fuzz stamp lock clean
+.PHONY: book test lint bench fuzz mutants stamp lock clean
 
 book: .venv/book
 	@$(BIN)/shequn book
@@ -33,6 +34,10 @@ bench: .venv/test
 
 fuzz: .venv/test
 	$(BIN)/python tests/sources/fuzz.py --minutes $(MINUTES)
+
+mutants: .venv/test
+	@$(INSTALL) --extra build --extra test --extra mutants
+	$(BIN)/python tests/mutants.py $(METRICS)
 
 stamp: .venv/test
 	$(BIN)/python tests/book/stamp.py
