@@ -82,7 +82,10 @@ def test_who_moves_first_is_found_with_the_lag() -> None:
     tested = pairs.dropna(subset="value")
     assert len(pairs) == 10 and len(tested) == 3, "days and messages per speaker never change"
     assert tested["q"].is_monotonic_increasing and tested.index[-1] == 2
-    assert compute(links_counted, **tables)["value"].tolist()[0] == 3
+    for level in (1.0, 0.05, tested["q"].iloc[0], 0.0):
+        counted = compute(links_counted, options={"level": level}, **tables)
+        assert row(counted, measure="pairs_tested")["value"] == 3
+        assert row(counted, measure="pairs_linked")["value"] == sum(tested["q"] <= level)
 
 
 def test_the_other_way_round_is_another_row_and_lag_nought_has_one() -> None:
