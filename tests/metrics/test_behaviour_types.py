@@ -161,12 +161,13 @@ def test_the_rule_gives_everybody_one_type(rows: list[tuple[int, ...]]) -> None:
     assert len(kinds) == len(rows) and set(kinds) <= set(TYPES)
 
 
-def test_the_sample_gives_back_who_never_wrote() -> None:
+def test_the_sample_gives_back_who_never_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the roster at the end, over all the time: those drawn to be silent who did not leave."""
     truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))["latent"]
     members = pd.read_csv(SAMPLE / "members.csv", dtype=str).set_index("member_id")
     silent = pd.Series(truth["silent"], index=truth["member_id"]).astype(bool)
     stayed = members.loc[silent[silent].index, "left_at"].isna()
+    monkeypatch.setattr(module, "DRAWS", 5)
     with open_dataset() as data:
         frame = data.compute(behaviour_types, days=0)
         looked = data.compute(groups)
@@ -270,6 +271,8 @@ def test_in_noise_no_types_are_found(noise: str) -> None:
 
 
 def test_groups_need_fifty_speakers_and_some_variety(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DRAWS", 2)
+
     def speakers(n: int) -> pd.DataFrame:
         days = [(f"m{i}-{d}", f"m{i}", d, None) for i in range(n) for d in range(1, 2 + i % 12)]
         return compute(groups, messages=said(*days), sources=JANUARY)
@@ -283,7 +286,8 @@ def test_groups_need_fifty_speakers_and_some_variety(monkeypatch: pytest.MonkeyP
     assert len(found_groups(world(*KINDS))) == 7 * 5
 
 
-def test_names_and_order_do_not_matter() -> None:
+def test_names_and_order_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DRAWS", 2)
     rng = np.random.default_rng(4)
     rows = [(f"m{i}", f"p{int(rng.integers(70)):02}", int(rng.integers(1, 31)),
              f"m{int(rng.integers(i))}" if i and rng.random() < 0.5 else None)
