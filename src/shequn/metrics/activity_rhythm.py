@@ -81,7 +81,7 @@ _NO_SECOND = -1  # some engines' lag knows no NULL; no credible time is before 1
         "group_burstiness": Text("burstiness of the group", "整个群的突发度"),
         "member_burstiness": Text("burstiness of a member, median", "成员突发度的中位数"),
     },
-    references=("chaoss2024metrics",),
+    references=("goh2008burstiness", "kim2016measuring", "chaoss2024metrics"),
 )
 def activity_rhythm(messages: ir.Table, *, calendar: Calendar, days: int = YEAR) -> ir.Table:
     """Messages, speakers of each hour added up, and different members, by weekday and hour.

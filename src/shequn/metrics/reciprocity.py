@@ -72,7 +72,7 @@ _NEVER = timedelta(days=3650)  # after everything: some engines' lag knows no NU
         "gets_more": Text("gets twice what is given, or more", "得的至少是给的两倍"),
         "only_gets": Text("only gets", "只得"),
     },
-    references=("gouldner1960norm", "wasko2005why"),
+    references=("gouldner1960norm", "wasko2005why", "garlaschelli2004patterns"),
 )
 def reciprocity(
     messages: ir.Table,
