@@ -194,9 +194,7 @@ class Dataset:
         return members.filter(out).select(excluded_id="member_id")
 
     def _run(self, expression: ir.Table) -> pd.DataFrame:
-        import ibis
-
-        return self.engine.frame(str(ibis.to_sql(expression, dialect=self.engine.dialect)))
+        return self.engine.frame(compiled(expression, self.engine.dialect))
 
     def _coverage(self, clock: Calendar) -> tuple[frozenset[date], tuple[int, int]]:
         """Return the covered days, from the sources table or from the first and last time seen."""
@@ -247,6 +245,19 @@ class Dataset:
         if not parts:
             return []
         return pairs(ibis.union(*parts) if parts[1:] else parts[0])
+
+
+def compiled(expression: ir.Table, dialect: str) -> str:
+    """Return an expression as SQL of a dialect."""
+    import ibis
+
+    if dialect == "pyspark" and ibis.options.pyspark is None:
+        # Ibis asks its Spark backend, which is never loaded here, how to take a number's NaN.
+        class Spark(ibis.config.Config):  # type: ignore[misc]
+            treat_nan_as_null: bool = False
+
+        ibis.options.pyspark = Spark()
+    return str(ibis.to_sql(expression, dialect=dialect))
 
 
 def open_dataset(data: str | Path | None = None, *, threads: int | None = None) -> Dataset:
