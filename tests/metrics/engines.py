@@ -258,7 +258,7 @@ SUNDAY_NIGHT = [
     ("Asia/Shanghai", "04:00", "monday", "2024-01-01"),
 ]
 DIALECTS = ("duckdb", "pyspark", "postgres", "snowflake")
-TABLES = (("messages",), ("messages", "members", "sources"))
+TABLES = (("messages",), ("messages", "members", "sources"), ("messages", "members", "spend"))
 
 
 def assert_compiles(

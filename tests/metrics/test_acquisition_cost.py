@@ -114,6 +114,12 @@ def test_currencies_are_never_added() -> None:
     assert joins["n"]["all_channels", "CNY"] == 15
 
 
+def test_half_a_cent_goes_up() -> None:
+    """0.125 is 13 cents; an engine that rounds to the even cent would say 12."""
+    line = row(of(joined("a", 6), money((0, "a", 0.125, "CNY"))), measure=JOIN, channel="a")
+    assert line["cost"] == 0.13
+
+
 def test_cents_are_exact_and_blanks_around_a_name_do_not_part_it() -> None:
     spend = money(*[(day, " a ", 0.1, "CNY") for day in range(30)])
     line = row(of(joined("a", 6), spend), measure=JOIN, channel="a")

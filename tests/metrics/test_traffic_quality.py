@@ -191,14 +191,14 @@ def test_a_burst_is_five_in_one_minute_of_the_clock() -> None:
 
 
 def test_a_burst_is_of_one_channel_or_one_inviter() -> None:
-    """Three by a and three by b in one minute: none, unless one member invited five of them."""
-    apart = [*joined("a", 3, apart=1), *joined("b", 3, apart=1)]
+    """Three by a and two by b in one minute: none, unless one member invited all five."""
+    apart = [*joined("a", 3, apart=1), *joined("b", 2, apart=1)]
     others = [*joined("a", 5, 1), *joined("b", 5, 1)]
     assert not of([*apart, *others]).query("measure == 'in_burst'")["value"].any()
     invited = [(*m[:4], "host", None, None) for m in apart]
     found = of([*invited, *others])
-    assert share(found, "in_burst") == share(found, "in_burst", "b") == 3 / 8
-    found = of([*invited, *others], options={"days": 0, "burst": 7})
+    assert (share(found, "in_burst"), share(found, "in_burst", "b")) == (3 / 8, 2 / 7)
+    found = of([*invited, *others], options={"days": 0, "burst": 6})
     assert share(found, "in_burst") == 0
 
 
@@ -332,25 +332,25 @@ def test_p_is_adjusted_by_the_procedure_of_benjamini_and_hochberg() -> None:
 
 
 def test_the_worst_of_ten_equal_channels_is_seldom_told_apart() -> None:
-    """Forty communities of ten channels that are all alike, with 80 members each.
+    """Twenty-five communities of ten channels that are all alike, with 80 members each.
 
     At the raw level of 0.05 nearly every second would have a "bad channel"; adjusted, at most
-    0.05 of them: more than six of forty have a probability of 0.003.
+    0.05 of them: more than five of 25 have a probability of 0.001.
     """
     random = np.random.default_rng(3)
     raw = flagged = 0
-    for _ in range(40):
+    for _ in range(25):
         x = random.binomial(80, 0.25, 10)
         found = against_others.complete(counts_of(*[(int(i), 80) for i in x]), CALENDAR, days=0)
         flagged += bool((found["adjusted"] < 0.05).any())
         raw += any(
             fisher_exact([[i, 80 - i], [x.sum() - i, 720 - x.sum() + i]])[1] < 0.05 for i in x
         )
-    assert flagged <= 6
-    assert raw >= 10
+    assert flagged <= 5
+    assert raw >= 6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.integers(5, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),

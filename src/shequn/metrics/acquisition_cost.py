@@ -16,6 +16,7 @@ from shequn.metrics.channels import (
     merged,
     on_covered_days,
     periods,
+    trimmed,
     with_days,
 )
 from shequn.metrics.windows import HISTORY_DAYS
@@ -101,12 +102,13 @@ def acquisition_cost(
         active=_.active.cast("int64"),
         cents=ibis.literal(0, "int64"),
     )
-    # Whole cents: a sum of fractions would depend on the order in which an engine adds.
+    # Whole cents: a sum of fractions would depend on the order in which an engine adds. Not rounded
+    # by the engine: half a cent goes up in one and to the even cent in another.
     costs = spend.select(
         channel=channel_name(spend.channel).fill_null(UNKNOWN),
         day=spend.date,
-        currency=spend.currency.strip().upper().nullif("").fill_null("no_currency"),
-        cents=(spend.cost * 100).round().cast("int64"),
+        currency=trimmed(spend.currency).upper().nullif("").fill_null("no_currency"),
+        cents=(spend.cost * 100 + 0.5).floor().cast("int64"),
     )
     costs = costs.group_by("channel", "day", "currency").agg(cents=_.cents.sum().cast("int64"))
     zero = ibis.literal(0, "int64")

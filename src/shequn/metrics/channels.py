@@ -70,7 +70,15 @@ def with_days(joins: ir.Table, messages: ir.Table, **spans: tuple[int, int]) -> 
 
 def channel_name(written: ir.StringValue) -> ir.StringValue:
     """Return a channel's name without blanks around it; an empty one is none."""
-    return written.strip().nullif("")
+    return trimmed(written).nullif("")
+
+
+def trimmed(written: ir.StringValue) -> ir.StringValue:
+    """Return a text without blanks around it, ours and the full-width one.
+
+    Not ``strip``: as ibis writes it for Spark, it takes the letters f and v for blanks.
+    """
+    return written.re_replace("^[ \u3000]+|[ \u3000]+$", "")
 
 
 def merged(people: Mapping[Any, float]) -> dict[Any, str]:
