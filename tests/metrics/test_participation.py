@@ -60,7 +60,8 @@ def window(frame: pd.DataFrame, days: int) -> pd.DataFrame:
 
 # --- by hand
 
-# A to E are there from before; F joins on 3 January, E leaves on the 9th and comes to write once more.
+# A to E are there from before; F joins on 3 January, E leaves on the 9th and comes to write once
+# more; what C writes when the data have ended does not count.
 WORLD: dict[str, Any] = {
     "members": pd.concat(
         [listed("ABCDE", E="2024-01-09 12:00"), joined("F", "2024-01-03 10:00")]
@@ -70,6 +71,7 @@ WORLD: dict[str, Any] = {
         ("A", "2024-01-01 00:00:00"), ("A", "2024-01-01 09:00"), ("B", "2024-01-01 23:59:59"),
         ("F", "2024-01-03 11:00"), ("F", "2024-01-04 11:00"), ("E", "2024-01-09 08:00"),
         ("E", "2024-01-10 08:00"), ("A", "2024-01-28 10:59:59"), ("A", "2024-01-28 11:00"),
+        ("C", "2024-01-29 00:00:00"),
     ),
     "sources": MONTH,
 }  # fmt: skip
@@ -195,7 +197,7 @@ def test_the_median_day() -> None:
 
 
 def test_without_a_whole_roster_only_speakers_speak() -> None:
-    """19 of 20 seen joining are enough, 18 of 19 are not; nor is no roster at all."""
+    """19 of 20 seen joining are enough, 18 of 20 are not; nor is no roster at all."""
     twenty = roster(
         *[(f"m{i}", "2023-12-01", "registration", None) for i in range(19)],
         ("m19", "2024-01-02", "first_message", None), columns=STAY,
