@@ -65,6 +65,7 @@ def test_by_hand() -> None:
     assert week(found, 3) == {
         "joins": 0, "rejoins": 0, "leaves": 1, "net": -1, "members": 3, "leave_rate": 1 / 3,
     }  # fmt: skip
+    assert (found["period_end"] - found["period_start"] == pd.Timedelta(days=7)).all()
     behind = found[found["period_start"] == "2024-01-08"].set_index("measure")["n"]
     assert behind["net"] == 2, "one came and one went"
     rate = found[(found["measure"] == "leave_rate") & (found["n"] == 3)].iloc[0]
