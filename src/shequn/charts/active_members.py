@@ -94,8 +94,8 @@ def power_curve(steps: pd.DataFrame, lang: str) -> Figure:
     axes.remove()
     widths = [rows["active_days"].nunique() for _, rows in panels]
     grid = figure.add_gridspec(1, len(panels), width_ratios=widths, wspace=0.25)
-    for place, (days, rows) in zip(grid, panels, strict=True):
-        axes = figure.add_subplot(place)
+    for place, (days, rows) in enumerate(panels):
+        axes = figure.add_subplot(grid[place])
         names = list(dict.fromkeys(rows["active_days"]))
         windows = [part.set_index("active_days")["value"] for _, part in rows.groupby("period_end")]
         looks = (("before", "#C9C9C9", -0.2), ("last", PALETTE[0], 0.2))
