@@ -120,6 +120,9 @@ def test_a_rate_of_everybody_and_of_nobody() -> None:
 def test_without_a_leave_leaving_counts_as_unseen() -> None:
     """One on the day after the data end is none."""
     found = of(("A", 1, "join"), ("B", W, "join"), ("A", 4 * W, "leave"))
+    total = of(("A", 1, "join"), ("B", W, "join"), query=growth_total).set_index("measure")
+    assert total.loc["joins", "value"] == 2
+    assert total.loc[["leaves", "net", "leave_rate"], "value"].isna().all(), "unseen is not none"
     assert week(found, 1)["joins"] == 1
     assert np.isnan([week(found, 1)[m] for m in ("leaves", "net", "members", "leave_rate")]).all()
 
