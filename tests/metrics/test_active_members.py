@@ -172,6 +172,19 @@ def test_interval_of_stickiness_by_hand() -> None:
     assert frame["value"].iloc[0] == pytest.approx(0.28)
     assert frame["low"].iloc[0] == 0
     assert frame["high"].iloc[0] == pytest.approx(0.28 + 1.959964 * 0.36 / 2, abs=1e-6)
+    # The other way round, four on all and one on one: 0.82 ± 0.35, and no share is above 1.
+    messages = log(
+        *[(m, f"2024-01-{d:02d}") for m in "BCDE" for d in range(1, 11)], ("A", "2024-01-01")
+    )
+    found = compute(
+        stickiness,
+        options={"days": 10},
+        messages=messages,
+        sources=covering(("2024-01-01", "2024-01-10")),
+    ).iloc[0]
+    assert found["value"] == pytest.approx(0.82)
+    assert found["low"] == pytest.approx(0.82 - 1.959964 * 0.36 / 2, abs=1e-6)
+    assert found["high"] == 1
 
 
 def steps(frame: pd.DataFrame, days: int, back: int) -> dict[str, float]:
@@ -476,6 +489,14 @@ def test_an_empty_log_of_covered_days_is_all_zero() -> None:
     assert len(sticky) == 1
     assert sticky["value"].isna().all()
     assert sticky["n"].iloc[0] == 0
+
+
+def test_one_member_has_no_stickiness() -> None:
+    """Of one there is no spread, and the number would be about that one."""
+    messages, week = log(("a", "2024-01-03")), covering(("2024-01-01", "2024-01-07"))
+    found = compute(stickiness, options={"days": 7}, messages=messages, sources=week).iloc[0]
+    assert found["n"] == 1
+    assert found[["value", "low", "high"]].isna().all()
 
 
 def test_one_member() -> None:

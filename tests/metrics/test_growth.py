@@ -65,6 +65,9 @@ def test_by_hand() -> None:
     assert week(found, 3) == {
         "joins": 0, "rejoins": 0, "leaves": 1, "net": -1, "members": 3, "leave_rate": 1 / 3,
     }  # fmt: skip
+    assert (found["period_end"] - found["period_start"] == pd.Timedelta(days=7)).all()
+    behind = found[found["period_start"] == "2024-01-08"].set_index("measure")["n"]
+    assert behind["net"] == 2, "one came and one went"
     rate = found[(found["measure"] == "leave_rate") & (found["n"] == 3)].iloc[0]
     low, high = proportion_confint(1, 3, method="wilson")
     assert (rate["low"], rate["high"]) == pytest.approx((low, high))
@@ -79,7 +82,11 @@ def test_the_last_weeks_added_up() -> None:
     assert found["value"].to_dict() == {
         "joins": 2, "rejoins": 1, "leaves": 2, "net": 0, "leave_rate": 2 / 7,
     }  # fmt: skip
+    assert found["n"].to_dict() == {
+        "joins": 2, "rejoins": 1, "leaves": 2, "net": 4, "leave_rate": 7,
+    }  # fmt: skip
     assert set(found["period_start"]) == {pd.Timestamp("2024-01-08")}
+    assert set(found["period_end"]) == {pd.Timestamp("2024-01-29")}
     low, high = proportion_confint(2, 7, method="wilson")
     assert found.loc["leave_rate", ["low", "high"]].tolist() == pytest.approx([low, high])
 
@@ -96,8 +103,26 @@ def test_who_was_there_before_the_data_begin_counts_at_the_start() -> None:
     assert week(found, 1)["members"] == 1
 
 
+def test_a_rate_of_everybody_and_of_nobody() -> None:
+    """The one member leaves in week 2: a rate of 1; in week 3 nobody is there to leave."""
+    one = [("A", 1, "join"), ("A", 2 * W + 1, "leave")]
+    weekly = of(*one)
+    assert [week(weekly, w)["leave_rate"] for w in (1, 2)] == [0, 1]
+    assert np.isnan(week(weekly, 3)["leave_rate"])
+    whole = of(*one[:1], ("A", 3 * W + 1, "leave"), query=growth_total, options={"weeks": 1})
+    rate = whole.set_index("measure").loc["leave_rate"]
+    assert (rate["value"], rate["n"]) == (1, 1)
+    nobody = of(*one, query=growth_total, options={"weeks": 1}).set_index("measure")
+    assert nobody.loc["leaves", "value"] == 0
+    assert nobody.loc["leave_rate", ["value", "n", "low", "high"]].isna().all()
+
+
 def test_without_a_leave_leaving_counts_as_unseen() -> None:
-    found = of(("A", 1, "join"), ("B", W, "join"))
+    """One on the day after the data end is none."""
+    found = of(("A", 1, "join"), ("B", W, "join"), ("A", 4 * W, "leave"))
+    total = of(("A", 1, "join"), ("B", W, "join"), query=growth_total).set_index("measure")
+    assert total.loc["joins", "value"] == 2
+    assert total.loc[["leaves", "net", "leave_rate"], "value"].isna().all(), "unseen is not none"
     assert week(found, 1)["joins"] == 1
     assert np.isnan([week(found, 1)[m] for m in ("leaves", "net", "members", "leave_rate")]).all()
 
