@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shequn import schema, tabular
 from shequn.calendar import Calendar
-from shequn.engine import DuckDBEngine, Engine
+from shequn.engine import DuckDBEngine, Engine, to_sql
 from shequn.metrics import SMALLEST_GROUP, suppress
 from shequn.paths import SAMPLE
 from shequn.tabular_folder import DESCRIPTOR
@@ -194,9 +194,7 @@ class Dataset:
         return members.filter(out).select(excluded_id="member_id")
 
     def _run(self, expression: ir.Table) -> pd.DataFrame:
-        import ibis
-
-        return self.engine.frame(str(ibis.to_sql(expression, dialect=self.engine.dialect)))
+        return self.engine.frame(to_sql(expression, self.engine.dialect))
 
     def _coverage(self, clock: Calendar) -> tuple[frozenset[date], tuple[int, int]]:
         """Return the covered days, from the sources table or from the first and last time seen."""

@@ -11,6 +11,7 @@ from shequn import schema, tabular
 from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pandas as pd
 
 
@@ -35,6 +36,20 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of files and connections."""
         ...
+
+
+def to_sql(expression: ir.Table, dialect: str) -> str:
+    """Return the SQL of an expression in a dialect, none of whose clients need be installed."""
+    import ibis
+    from ibis.config import Config
+
+    class Spark(Config):
+        treat_nan_as_null: bool = False
+
+    # Of fractions ibis asks a setting that only its own client of Spark would bring along.
+    if dialect == "pyspark" and ibis.options.pyspark is None:
+        ibis.options.pyspark = Spark()
+    return str(ibis.to_sql(expression, dialect=dialect))
 
 
 class DuckDBEngine:
