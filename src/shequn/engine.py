@@ -43,7 +43,7 @@ def to_sql(expression: ir.Table, dialect: str) -> str:
     import ibis
     from ibis.config import Config
 
-    class Spark(Config):
+    class Spark(Config):  # type: ignore[misc]
         treat_nan_as_null: bool = False
 
     # Of fractions ibis asks a setting that only its own client of Spark would bring along.
