@@ -164,25 +164,26 @@ def test_medians_by_hand() -> None:
 
 
 def test_kaplan_meier_by_hand() -> None:
-    """Six are followed: A brings x after 49 hours, C brings y after 97; B 72 h, D 216 h, x 71, y 11.
+    """Six are followed: A brings x after 48 hours, C brings y after 95; B 72 h, D 216 h, x 72, y 13.
 
-    Five are still followed at 49 hours: 4/5 have brought nobody. Two at 97: 4/5 times 1/2.
+    Five are still followed at 48 hours: 4/5 have brought nobody. Two at 95: 4/5 times 1/2. Two days
+    are over at 48 hours, so x is not among those brought within two; y is within four.
     """
     end = 30 * D
     rows = [
         ("A", end - 5 * D, None), ("B", end - 3 * D, None), ("C", end - 4.5 * D, None), ("D", end - 9 * D, None),
-        ("x", end - 3 * D + 1, "A"), ("y", end - 0.5 * D + 1, "C"),
+        ("x", end - 3 * D, "A"), ("y", end - 0.5 * D - 1, "C"),
     ]  # fmt: skip
     month = covering(("2024-01-01", "2024-01-30"))
     alone = of(waits, *rows, days=8, sources=month)
     curve = values(alone, "within_days")
     assert curve[2] == 0
     assert curve[3] == pytest.approx(1 / 5)
-    assert curve[4] == pytest.approx(1 / 5)
-    assert curve[5] == pytest.approx(1 - 4 / 5 * 1 / 2)
+    assert curve[4] == pytest.approx(1 - 4 / 5 * 1 / 2)
+    assert curve[5] == curve[4]
     assert curve[8] == curve[5]
     at_risk = dict(zip(alone["within_days"], alone["n"], strict=True))
-    assert (at_risk[1], at_risk[2], at_risk[3], at_risk[4], at_risk[5]) == (6, 5, 5, 3, 2)
+    assert (at_risk[1], at_risk[2], at_risk[3], at_risk[4], at_risk[5]) == (6, 5, 5, 4, 1)
     assert row(alone, within_days=5)["low"] < 0.6 < row(alone, within_days=5)["high"]
 
 
