@@ -47,6 +47,7 @@ def test_by_hand() -> None:
     first = states(found, 0)
     assert first["new"] == 2 and all(np.isnan(first[s]) for s in STATES[1:])
     assert (found["n"].dropna() == found["value"].dropna()).all()
+    assert (found["period_end"] - found["period_start"] == pd.Timedelta(days=7)).all()
 
 
 def test_quick_ratio_by_hand() -> None:
