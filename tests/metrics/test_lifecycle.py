@@ -47,6 +47,7 @@ def test_by_hand() -> None:
     first = states(found, 0)
     assert first["new"] == 2 and all(np.isnan(first[s]) for s in STATES[1:])
     assert (found["n"].dropna() == found["value"].dropna()).all()
+    assert (found["period_end"] - found["period_start"] == pd.Timedelta(days=7)).all()
 
 
 def test_quick_ratio_by_hand() -> None:
@@ -66,12 +67,41 @@ def test_quick_ratio_by_hand() -> None:
     assert only["high"] == pytest.approx(high / (1 - high))
     assert only["low"] * only["high"] == pytest.approx(1)  # as many came as fell silent
     assert only["period_start"] == pd.Timestamp("2024-01-08")
+    assert only["period_end"] == pd.Timestamp("2024-02-05")
 
 
-def test_who_never_leaves_gives_no_ratio() -> None:
-    messages = wrote(*(("A", w) for w in range(5)))
+def test_blocks_are_whole_weeks_counted_back_from_the_last_whole_one() -> None:
+    """A writes every week, B every other: from week 1 on one is silent or back each week.
+
+    Three weeks make no block of four, four make one, eight make two; days of a week that is not
+    over change nothing. Week 0 has nothing before it, so a block with it has no value.
+    """
+    messages = wrote(*(("A", w) for w in range(9)), *(("B", w) for w in (0, 2, 4, 6)))
+    blocks = {20: [], 27: [0], 34: [1], 55: [0, 4], 58: [0, 4], 61: [0, 4], 62: [1, 5]}
+    for last, starts in blocks.items():
+        seen = covering(("2024-01-01", str(MONDAY + timedelta(days=last))))
+        found = compute(quick_ratio, messages=messages, sources=seen, options={"history_days": 0})
+        weeks = [pd.Timestamp(MONDAY + timedelta(weeks=w)) for w in starts]
+        assert found["period_start"].tolist() == weeks, last
+        assert (found["period_end"] - found["period_start"] == pd.Timedelta(weeks=4)).all()
+        assert found["value"].isna().tolist() == [w == 0 for w in starts]
+    # weeks 5 to 8: B silent in 5 and 7, back in 6 alone
+    assert found["value"].tolist() == [1, 1 / 2]
+
+
+@pytest.mark.parametrize("newcomer", [None, 3])
+def test_while_nobody_falls_silent_there_is_no_ratio(newcomer: int | None) -> None:
+    later = [("B", w) for w in range(5) if newcomer is not None and w >= newcomer]
+    messages = wrote(*(("A", w) for w in range(5)), *later)
     found = compute(quick_ratio, messages=messages, sources=WEEKS, options={"history_days": 0})
-    assert found["value"].isna().all()
+    assert len(found) == 1
+    assert found[["value", "low", "high"]].isna().all(axis=None)
+
+
+def test_as_many_days_of_history_as_the_data_have() -> None:
+    four_weeks = covering(("2024-01-01", "2024-01-28"))
+    found = compute(lifecycle, messages=wrote(("A", 0), ("B", 3)), sources=four_weeks)
+    assert found.loc[found["state"] == "new", "value"].isna().all()
 
 
 def test_new_is_not_told_before_enough_history() -> None:

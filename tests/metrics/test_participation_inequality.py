@@ -25,6 +25,7 @@ from shequn.dataset import open_dataset
 from shequn.intervals import wilson
 from shequn.metrics import suppress
 from shequn.metrics.participation_inequality import (
+    TIERS,
     gini,
     half_group,
     lorenz,
@@ -83,6 +84,11 @@ def test_contributor_absence_factor_as_chaoss_publishes_it() -> None:
 )
 def test_gini_by_hand(counts: tuple[int, ...], value: float) -> None:
     assert gini(np.array(counts)) == pytest.approx(value, abs=1e-15)
+
+
+def test_the_ten_s_share_needs_twenty_speakers() -> None:
+    assert np.isnan(measured(*[1] * 19)["value"]["top_10_share"])
+    assert measured(*[1] * 20)["value"]["top_10_share"] == pytest.approx(0.5)
 
 
 def test_gini_of_nothing_is_no_number() -> None:
@@ -236,6 +242,12 @@ def test_result_is_the_functions_of_the_counts(counts: list[int], later: int) ->
 def sized(*counts: int, query: Any = tiers, **tables: Any) -> pd.DataFrame:
     frame = compute(query, messages=spoken(*counts), sources=COVERED, **tables)
     return frame.set_index("tier" if query is tiers else "measure")
+
+
+def test_no_speakers_no_tiers() -> None:
+    frame = compute(tiers, messages=log(), sources=COVERED)
+    assert frame["tier"].tolist() == list(TIERS)
+    assert frame[["value", "n"]].isna().all(axis=None)
 
 
 def test_people_for_a_part_of_the_messages_by_hand() -> None:

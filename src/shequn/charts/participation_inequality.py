@@ -121,7 +121,9 @@ def _bar(axes: Axes, y: float, shares: list[float], lang: str) -> None:
         else:
             width, rest = rest, 0.0
             text = label("blank", lang) if width > 0.2 else ""
-            axes.barh(y, width, left=left, color="white", edgecolor=MUTED, hatch="//", height=0.8)
+            axes.barh(
+                y, width, left=left, color="white", edgecolor=_COLOURS[2], hatch="//", height=0.8
+            )
         ink = "white" if colour == PALETTE[0] and share == share else "black"
         axes.text(left + width / 2, y, text, ha="center", va="center", color=ink, fontsize=10)
         left += width

@@ -56,6 +56,7 @@ _NOBODY = -9  # a period that never is: some engines' lag knows no NULL
         "来的人当期就看得见，不再来的人要过三期才知道。",
     ),
     words={
+        "state": Text("state", "状态"),
         "core_retained": Text("still core", "仍是核心"),
         "core_faded": Text("faded: writes, not core", "淡出：还说话，不再是核心"),
         "core_lost": Text("fell silent", "沉默"),
@@ -63,7 +64,7 @@ _NOBODY = -9  # a period that never is: some engines' lag knows no NULL
         "reactivated": Text("of these, back after long silence", "其中久别回来"),
         "dropped_out": Text("dropped out", "久不发言"),
         "net_change": Text("net change of the active", "活跃成员净变化"),
-        "regulars_lost": Text("regulars silent now", "沉默的常客"),
+        "regulars_lost": Text("share of regulars silent now", "常客沉默率"),
     },
     references=("chaoss2024metrics", "danescu2013no"),
 )

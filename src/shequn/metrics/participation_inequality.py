@@ -171,10 +171,10 @@ def _tiers(histogram: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
     x = _counts(histogram)
     n = len(x)
-    told = _told(x) if n >= SMALLEST_GROUP else ()
+    told = _told(x) if n else ()
     rows: list[tuple[str, float, float, float, float]] = []
     for tier, (above, to) in TIERS.items():
-        size = people_for(x, to) - people_for(x, above) if n else 0
+        size = people_for(x, to) - people_for(x, above)
         if above in told and to in told:
             low, high = bootstrap(
                 lambda y, a=above, b=to: (people_for(y, b) - people_for(y, a)) / len(y), x
