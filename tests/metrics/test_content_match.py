@@ -83,7 +83,11 @@ def test_a_member_responds_once_in_seven_days_and_never_to_themselves() -> None:
     """Base: 15 in p draw 2 each. q's five messages draw what is written here."""
     posts = [*crowd("p", 5, 3, 2), *crowd("q", 5, 1, 0)]
     to = "q0-0"  # of member 0, sent 10 days before the end
-    counted = [(to, "edge", 3.0), (to, "y", 9.0), (to, "z", None)]  # at just seven days; no time known
+    counted = [
+        (to, "edge", 3.0),
+        (to, "y", 9.0),
+        (to, "z", None),
+    ]  # at just seven days; no time known
     twice = [(to, "x", 9.5), (to, "y", 8.0)]
     ignored = [(to, "late", 2.999), (to, "0", 9.0), (to, None, 9.0), ("unknown", "x", 9.0)]
     answers = [("r1", "w", 9.0, to), ("r2", "y", 9.0, to), ("r3", "0", 9.0, to)]

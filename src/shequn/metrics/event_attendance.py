@@ -80,7 +80,7 @@ def event_attendance(
     people = _people(events, messages, calendar)
     facts = ("said", "came", "first", "active")
     held = people.group_by("session", "day", *facts).agg(members=_.count())
-    last = people.mutate(rank=ibis.dense_rank().over(order_by=[_.day.desc(), _.session]))
+    last = people.mutate(rank=ibis.dense_rank().over(order_by=[_.day.desc(), _.session.desc()]))
     last = last.filter(last.rank < sessions) if sessions else last
     each = last.group_by("member_id").agg(said=_.said.max(), came=_.came.max())
     each = each.group_by("said", "came").agg(members=_.count())
