@@ -197,6 +197,8 @@ def test_the_ends_of_the_scale() -> None:
     assert np.isnan(expected_by_chance(np.array([5.0]), 0, 0))
     assert expected_by_chance(np.array([7.0]), 9, 20) == 0  # one topic: nothing to mistake
     assert expected_by_chance(np.array([5.0, 5.0]), 10, 10) == 0  # all drew one
+    # Two messages drew 2 and 0: each topic is off by a deviation of 1/2, times sqrt(2 / pi).
+    assert expected_by_chance(np.array([1.0, 1.0]), 2, 4) == pytest.approx(np.sqrt(2 / np.pi) / 2)
 
 
 def test_what_chance_makes_is_what_shuffled_messages_make() -> None:
