@@ -83,13 +83,17 @@ def test_a_member_responds_once_in_seven_days_and_never_to_themselves() -> None:
     """Base: 15 in p draw 2 each. q's five messages draw what is written here."""
     posts = [*crowd("p", 5, 3, 2), *crowd("q", 5, 1, 0)]
     to = "q0-0"  # of member 0, sent 10 days before the end
-    counted = [(to, "x", 3.0), (to, "y", 9.0), (to, "z", None)]  # at just seven days; no time known
+    counted = [
+        (to, "edge", 3.0),
+        (to, "y", 9.0),
+        (to, "z", None),
+    ]  # at just seven days; no time known
     twice = [(to, "x", 9.5), (to, "y", 8.0)]
     ignored = [(to, "late", 2.999), (to, "0", 9.0), (to, None, 9.0), ("unknown", "x", 9.0)]
     answers = [("r1", "w", 9.0, to), ("r2", "y", 9.0, to), ("r3", "0", 9.0, to)]
     answers.append(("r4", "late", 2.9, to))
     found = of(tables(*posts, more=[*counted, *twice, *ignored], answers=answers))
-    assert values(found, "demand")["q"] == pytest.approx(4 / 34)
+    assert values(found, "demand")["q"] == pytest.approx(5 / 35)
     assert values(found, "supply")["q"] == 5 / 20  # an answer without a topic supplies none
 
 
@@ -193,6 +197,8 @@ def test_the_ends_of_the_scale() -> None:
     assert np.isnan(expected_by_chance(np.array([5.0]), 0, 0))
     assert expected_by_chance(np.array([7.0]), 9, 20) == 0  # one topic: nothing to mistake
     assert expected_by_chance(np.array([5.0, 5.0]), 10, 10) == 0  # all drew one
+    # Two messages drew 2 and 0: each topic is off by a deviation of 1/2, times sqrt(2 / pi).
+    assert expected_by_chance(np.array([1.0, 1.0]), 2, 4) == pytest.approx(np.sqrt(2 / np.pi) / 2)
 
 
 def test_what_chance_makes_is_what_shuffled_messages_make() -> None:

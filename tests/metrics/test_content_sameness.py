@@ -131,6 +131,21 @@ def test_nine_letters_are_too_short_and_ten_are_not() -> None:
     found = of(*OTHERS, *[("a", "123456789", 1)] * 3, *[("a", "1234567890", 1)] * 4)
     assert last(found, "too_short")["value"] == 3 / 33
     assert last(found, "same")["value"] == 4 / 30
+    alone = of(
+        *OTHERS, *[("a", t, 1) for t in ("123456789", "1234567890", *map(other, (97, 98, 99)))]
+    )
+    assert last(alone, "nearly_same")["value"] == 0  # the short one is nobody's twin
+
+
+def test_the_order_of_rows_moves_no_interval() -> None:
+    rows = [*OTHERS, *[(f"m{i}", "abcdefghij", 1.0) for i in range(4)], *OTHERS[:3]]
+    frame = pd.DataFrame(rows, columns=["member_id", "text", "days"]).assign(messages=1, back=0)
+    covered = frozenset(date(2024, 1, 1) + timedelta(days=i) for i in range(28))
+    calendar = Calendar("UTC", covered=covered)
+    found = by_threshold.complete(frame, calendar)
+    assert found["low"].notna().all()
+    shuffled = frame.sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(found, by_threshold.complete(shuffled, calendar))
 
 
 def test_more_texts_than_can_be_compared_have_no_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,11 +152,12 @@ def test_sessions_on_the_same_day_are_two() -> None:
     assert found.loc[found["measure"] == "came", "value"].tolist() == [1, 1]
     assert found.loc[found["measure"] == "reach", "value"].tolist() == [1, 1]
     total = of(
-        ("a", "attend", "noon", 30, 12), ("b", "attend", "night", 30, 20), ("c", "attend", "old", 3),
+        ("a", "attend", "noon", 30, 12), ("d", "attend", "noon", 30, 12),
+        ("b", "attend", "night", 30, 20), ("c", "attend", "old", 3),
         query=attendance_total, options={"sessions": 1},
     )  # fmt: skip
-    assert row(total, measure="came")["n"] == 1  # of the same sessions the value is of
-    assert row(total, measure="came")["value"] == 1
+    assert row(total, measure="came")["value"] == 2
+    assert row(total, measure="came")["n"] == 2  # of the same session the value is of
 
 
 def test_staff_do_not_count_and_shares_of_one_to_four_are_withheld() -> None:

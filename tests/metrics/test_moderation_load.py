@@ -95,14 +95,17 @@ def test_blocks_go_back_from_the_last_whole_week() -> None:
     assert found.loc[found["measure"] == "flag_rate", "value"].tolist() == [1000, 1000]
 
 
-def test_without_a_removal_they_count_as_unseen_and_no_flag_is_nought() -> None:
-    found = of(events=flags())
-    assert row(found, measure="flags")["value"] == 0
-    rate = row(found, measure="flag_rate")
+def test_without_one_in_the_data_they_are_unseen_and_without_one_in_a_block_nought() -> None:
+    assert of(events=flags())["value"].isna().all()
+    many = wrote(*[(f"m{i}", "a", 30 + i % 200) for i in range(500)], ("old", "a", 500))
+    found = of(events=flags((500, 1)), messages=many, options={"weeks": 2})
+    last = found[found["period_end"] == pd.Timestamp(END)]
+    assert row(last, measure="flags")["value"] == 0
+    rate = row(last, measure="flag_rate")
     assert (rate["value"], rate["n"], rate["low"]) == (0, 0, 0)
     assert rate["high"] == pytest.approx(-log(0.025) / 0.5)  # exact, for nought
-    assert np.isnan(row(found, measure="removals")["value"])
-    assert np.isnan(row(found, measure="removal_rate")["value"])
+    removed = found[found["measure"].isin(["removals", "removal_rate"])]
+    assert removed["value"].isna().all() and len(removed) == 4
 
 
 def test_a_hole_and_a_block_in_which_nobody_wrote_have_no_value() -> None:

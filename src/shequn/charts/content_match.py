@@ -74,7 +74,7 @@ def _by_topic(
             rows["value"], at, xerr=error, fmt=marker, color=colour, capsize=3,
             label=label(measure, lang) if measure != "demand_to_supply" else None,
         )  # fmt: skip
-    shown = [label(name, lang) if name == "other_topics" else name for name in names]
+    shown = [label(n, lang) if n == "other_topics" else n[:17] + "…" * (len(n) > 17) for n in names]
     axes.set_yticks(range(len(names)), shown)
     axes.set(xlabel=x, xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
     return figure

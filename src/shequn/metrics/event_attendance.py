@@ -80,9 +80,15 @@ def event_attendance(
     people = _people(events, messages, calendar)
     facts = ("said", "came", "first", "active")
     held = people.group_by("session", "day", *facts).agg(members=_.count())
-    last = people.mutate(rank=ibis.dense_rank().over(order_by=[_.day.desc(), _.session]))
-    last = last.filter(last.rank < sessions) if sessions else last
-    each = last.group_by("member_id").agg(said=_.said.max(), came=_.came.max())
+    # Not dense_rank over people: with the frame it is given, ClickHouse ranks every row by itself.
+    newest = people.select("session", "day").distinct()
+    newest = newest.mutate(rank=ibis.row_number().over(order_by=[_.day.desc(), _.session.desc()]))
+    newest = newest.filter(newest["rank"] < sessions) if sessions else newest
+    each = (
+        people.semi_join(newest, "session")
+        .group_by("member_id")
+        .agg(said=_.said.max(), came=_.came.max())
+    )
     each = each.group_by("said", "came").agg(members=_.count())
     entered = active_members.expression(messages, calendar=calendar)
 

@@ -44,10 +44,10 @@ _MESSAGE = '"message_id" *: *"([^"]+)"'  # where props, which is JSON, says what
     direction="down",
     null=Text(
         "A block of weeks has no value unless every day in it is covered and somebody wrote. "
-        "Without a single removal, or a single resolution, in the data these count as unseen. "
+        "Without a single flag, removal or resolution in the data these count as unseen. "
         "None where one to four people's messages were flagged, or one to four were removed.",
-        "一段里只要有一天没被导出覆盖，或没人发言，就没有数值。数据里一次移出都没有，就当作看不到移出；"
-        "处理也一样。被举报的消息出自一到四人，或移出的是一到四人，也没有数值。",
+        "一段里只要有一天没被导出覆盖，或没人发言，就没有数值。数据里一条举报都没有，就当作看不到举报；"
+        "移出和处理也一样。被举报的消息出自一到四人，或移出的是一到四人，也没有数值。",
     ),
     misleads=Text(
         "Few flags can mean peace, or that nobody knows the button. The median over flags dealt "
@@ -113,7 +113,7 @@ def _blocks(counts: pd.DataFrame, calendar: Calendar, weeks: int = 4) -> pd.Data
     numbers = zip(counts["things"].astype(int), counts["people"].astype(int), strict=True)
     found = dict(zip(keys, numbers, strict=True))
     end, span = _whole_until(calendar), timedelta(weeks=weeks)
-    seen = {"flags": True, "removals": bool((counts["kind"] == "removals").any())}
+    seen = {kind: bool((counts["kind"] == kind).any()) for kind in ("flags", "removals")}
     rows: list[tuple[object, ...]] = []
     for block in reversed(range(max((end - calendar.first) // span, 0))):
         start = end - (block + 1) * span
