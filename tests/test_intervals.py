@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from shequn.intervals import poisson, quantile, wilson
+from shequn.intervals import (
+    RESAMPLES,
+    between,
+    bootstrap,
+    poisson,
+    quantile,
+    redraws,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +113,21 @@ def test_a_quantile_and_its_interval_by_the_binomial() -> None:
     assert np.isnan(quantile([3.0], 0.5)[1:]).all()
     assert np.isnan(quantile([], 0.5)).all()
     assert quantile([1, 2, 3, 4], 0.25)[0] == 1  # the least that a quarter does not exceed
+
+
+def test_drawing_kinds_of_members_is_drawing_members() -> None:
+    """The interval of a mean from counts by kind, and from the members one by one."""
+    members = np.array([30, 50, 20])
+    drawn = redraws(members)
+    assert drawn.shape == (RESAMPLES, 3)
+    assert (drawn.sum(axis=1) == 100).all() and (drawn == redraws(members)).all()
+    low, high = between(drawn @ [0, 1, 5] / 100)
+    one_by_one = bootstrap(np.mean, np.repeat([0, 1, 5], members))
+    assert (low, high) == pytest.approx(one_by_one, abs=0.08)
+    assert low < 1.5 < high
+
+
+def test_a_bound_that_is_no_number_is_none() -> None:
+    low, high = between([1.0] * 90 + [np.inf] * 10)
+    assert low == 1 and math.isnan(high)
+    assert between(np.arange(1, 1001)) == (25, 975)

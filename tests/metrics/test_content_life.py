@@ -68,20 +68,20 @@ def test_a_mixture_of_quick_and_slow_has_a_longer_tail() -> None:
 
 
 def test_by_hand() -> None:
-    """Ten reactions after an hour, eight after three, two after nine: by hand 1, 3 and 3."""
-    found = of([1] * 10 + [3] * 8 + [9] * 2)
+    """Ten reactions after 1 hour, 7 after 2, one after 3, two after 9: by hand 1, 3 and 3."""
+    found = of([1] * 10 + [2] * 7 + [3] + [9] * 2)
     assert life(found) == 1
     assert life(found, "nine_tenths") == 3
     assert life(found, "tail") == 3
     assert np.isnan(life(found, attention=ANSWERS))
     assert set(found["period_start"]) == {pd.Timestamp(START)}
     curve = compute(
-        content_curve, messages=posts(20), reactions=liked([1] * 10 + [3] * 8 + [9] * 2, 20),
+        content_curve, messages=posts(20), reactions=liked([1] * 10 + [2] * 7 + [3] + [9] * 2, 20),
         sources=COVERED,
     )  # fmt: skip
     curve = curve[curve["attention"] == REACTIONS]
     seen = curve[curve["course"] == "course_seen"].set_index("age_hours")["value"]
-    assert seen[[0.5, 1, 2, 4, 8, 12, 672]].tolist() == [0, 0.5, 0.5, 0.9, 0.9, 1, 1]
+    assert seen[[0.5, 1, 2, 4, 8, 12, 672]].tolist() == [0, 0.5, 0.85, 0.9, 0.9, 1, 1]
     smooth = curve[curve["course"] == "course_exponential"].set_index("age_hours")["value"]
     assert smooth[[1, 2, 4]].tolist() == pytest.approx([0.5, 0.75, 0.9375])
 

@@ -257,6 +257,17 @@ def test_within_channels_is_not_over_channels() -> None:
     assert row(shares, join_channel="all_channels", arm="answered")["n"] == 30
 
 
+@pytest.mark.parametrize(("other", "channel"), [((9, 3, 4, 8), None), ((6, 6, 0, 0), "y")])
+def test_one_known_channel_with_both_sides_is_no_stratification(
+    other: tuple[int, int, int, int], channel: str | None
+) -> None:
+    one, more = fourfold(9, 3, 4, 8, "x"), fourfold(*other, "o")
+    people = pd.concat([joined(*names(one), channel="x"), joined(*names(more), channel=channel)])
+    found = values(of([*one, *more], people))
+    assert not np.isnan(found["odds_ratio"])
+    assert np.isnan(found["odds_ratio_stratified"])
+
+
 def channels(**sizes: tuple[int, int]) -> list[str]:
     """Return the groups told for channels with so many answered and unanswered newcomers."""
     rows, people = [], []

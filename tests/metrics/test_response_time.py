@@ -130,6 +130,16 @@ def test_no_median_where_fewer_than_half_are_answered() -> None:
     assert row(half, measure="median_all")["value"] == 3  # just half is enough
 
 
+def test_an_author_counts_once_and_an_age_includes_its_end() -> None:
+    messages = asked_and_answered(1, 4, None).replace({"author_id": {"a01": "a00", "a02": "a00"}})
+    found = compute(response_time, messages=messages, sources=COVERED, options=ALL)
+    assert row(found, measure="median_all")["n"] == 1
+    assert row(found, measure="median_answered")["n"] == 1
+    curve = compute(response_curve, messages=messages, sources=COVERED, options=ALL)
+    answered = curve[curve["among"] == "openings_answered"].set_index("age_hours")["value"]
+    assert answered[[0.5, 1, 2, 4]].tolist() == [0, 0.5, 0.5, 1]
+
+
 def coverage(messages: pd.DataFrame, sources: Any = COVERED, **more: Any) -> dict[str, float]:
     found = compute(reply_coverage, messages=messages, sources=sources, **{"options": ALL, **more})
     return dict(zip(found["measure"], found["value"], strict=True))

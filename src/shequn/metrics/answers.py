@@ -83,7 +83,10 @@ def first_answers(asked: ir.Table, given: ir.Table, calendar: Calendar) -> ir.Ta
 
 
 def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
-    """Return whole seconds from one time to another, alike on every engine."""
+    """Return whole seconds from one time to another on the community's clock, on every engine alike.
+
+    Across a change to or from summer time that is an hour more or less than went by.
+    """
     return _epoch(end) - _epoch(start)
 
 
