@@ -10,7 +10,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 INSTALL := $(UV) install -q --python $(BIN)/python --compile-bytecode -c requirements.lock -r pyproject.toml
-WORKERS ?= 2
+# More than the cores: some tests wait for a browser, a stopped run, or Spark.
+WORKERS ?= 3
 .DELETE_ON_ERROR:
 MINUTES ?= 30
 .PHONY: book test lint bench fuzz mutants stamp lock clean

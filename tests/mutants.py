@@ -97,7 +97,9 @@ def _types(source: str) -> set[tuple[int, int]]:
                 if isinstance(inner, ast.expr):
                     assert inner.end_lineno is not None
                     assert inner.end_col_offset is not None
-                    found |= {(inner.lineno, c) for c in range(inner.col_offset, inner.end_col_offset)}
+                    found |= {
+                        (inner.lineno, c) for c in range(inner.col_offset, inner.end_col_offset)
+                    }
     return found
 
 
