@@ -163,6 +163,15 @@ def test_medians_by_hand() -> None:
     assert row(of(cycle_time, *FAMILY), measure="median_of_all")["n"] == 8
 
 
+def test_a_median_of_all_where_most_bring_somebody() -> None:
+    """Fifteen of twenty bring one after two days; those brought are followed for one day only."""
+    rows = [(f"m{i}", 0, None) for i in range(20)]
+    rows += [(f"x{i}", 2 * D, f"m{i}") for i in range(15)]
+    found = of(cycle_time, *rows, sources=covering(("2024-01-01", "2024-01-03")))
+    everybody = row(found, measure="median_of_all")
+    assert (everybody["value"], everybody["n"]) == (2, 35)
+
+
 def test_kaplan_meier_by_hand() -> None:
     """Six are followed: A brings x after 48 hours, C brings y after 95; B 72 h, D 216 h, x 72, y 13.
 

@@ -81,7 +81,8 @@ def median_wait(hours: Integers, brought: Integers) -> tuple[float, float, float
     value = fit.quantile(0.5) / 24
     if np.isnan(value):
         return nan, nan, nan
-    low, high = fit.quantile_ci(0.5)
+    with np.errstate(all="ignore"):  # log-log of nought and one, where everybody or nobody has
+        low, high = fit.quantile_ci(0.5)
     return float(value), float(low) / 24, float(high) / 24
 
 
