@@ -213,7 +213,10 @@ def _sphinx(source: Path, made: Path) -> Path:
     html = made / "_build" / "html"
     if done.returncode or not html.is_dir():
         lines = [x.replace(f"{source}/", "") for x in done.stderr.splitlines() if x.strip()]
-        trouble = [x for x in lines if "WARNING" in x or "ERROR" in x] or lines[-15:]
+        trouble = [x for x in lines if "WARNING" in x or "ERROR" in x]
+        if not trouble:  # our own fault: Sphinx says it first, and a long trace follows
+            first = next((i for i, x in enumerate(lines) if "Exception occurred" in x), -15)
+            trouble = lines[first:][:15]
         text = "\n".join(trouble[:40])
         raise ShequnError(
             Text(f"The book did not build cleanly:\n{text}", f"书没有顺利生成：\n{text}"),

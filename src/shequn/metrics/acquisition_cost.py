@@ -52,7 +52,7 @@ PAID, ALL = "paid_channels", "all_channels"
         "members": ("member_id", "joined_at", "joined_at_basis", "join_channel"),
     },
     uses={"messages": ("author_id", "ts")},
-    unit="currency",
+    unit="money",
     direction="down",
     null=Text(
         "No value where nobody joined: only a lower bound. No value for a channel without a cost "

@@ -39,7 +39,7 @@ _UNITS = {
     "ratio": Text("ratio", "比值"),
     "messages": Text("messages", "条"),
     "hours": Text("hours", "小时"),
-    "money": Text("money, in the currency of the orders", "金额，币种随订单"),
+    "money": Text("money, in the currency of the data", "金额，币种随数据"),
 }
 _NOBODY = Text(
     "no export: fill the tables by hand or from another program",
