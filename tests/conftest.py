@@ -14,6 +14,13 @@ from shequn.rerun import Result
 from shequn.text import LANGUAGES
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where tests of a group would not stay together: with a pytest that xdist does not know."""
+    if hasattr(session.config, "workerinput"):
+        marked = [i.nodeid for i in session.items if i.get_closest_marker("xdist_group")]
+        assert all("@" in name for name in marked), "groups of tests are not kept together"
+
+
 @pytest.fixture(scope="session")
 def site() -> Path:
     """Return the published site, built if anything has changed."""
