@@ -96,6 +96,18 @@ class Dataset:
         ShequnError
             Where a table or column it needs is missing, or the data cannot be read as typed.
         """
+        counts = self.counts(query, **options)
+        result = query.complete(counts, self.calendar, **options)
+        result.attrs["metric"] = query.metric  # whose words its columns and slices go by
+        if not {"value", "n"} <= set(result):  # a curve, or pairs, not a tidy frame
+            return result
+        return suppress(result, smallest=self.smallest_group)
+
+    def counts(self, query: Query, **options: Any) -> pd.DataFrame:
+        """Return what the engine makes of a query, before its finish; raises as `compute`.
+
+        The rows come in any order.
+        """
         if lacking := self.missing(query.needs):
             names = ", ".join(lacking)
             raise ShequnError(
@@ -109,12 +121,7 @@ class Dataset:
                 ),
             )
         tables = [self.table(name) for name in query.tables]
-        expression = query.expression(*tables, calendar=self.calendar, **options)
-        result = query.complete(self._run(expression), self.calendar, **options)
-        result.attrs["metric"] = query.metric  # whose words its columns and slices go by
-        if not {"value", "n"} <= set(result):  # a curve, or pairs, not a tidy frame
-            return result
-        return suppress(result, smallest=self.smallest_group)
+        return self._run(query.expression(*tables, calendar=self.calendar, **options))
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the contract, every column present, times on the community's clock.

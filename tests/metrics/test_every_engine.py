@@ -12,6 +12,7 @@ from engines import (
     PLACES,
     assert_compiles,
     assert_same,
+    assert_same_rows,
     queries,
     random_place,
 )
@@ -73,7 +74,16 @@ def _same(query: Query, here: Dataset, there: Dataset) -> None:
     if lacking := here.missing(query.needs):  # a table that this community does not have
         assert there.missing(query.needs) == lacking
         return
-    assert_same(here.compute(query), there.compute(query))
+    assert_same_rows(here.counts(query), there.counts(query))
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.name)
+def test_the_order_of_an_engine_s_rows_changes_nothing(query: Query) -> None:
+    data = random_place(1)
+    counts = data.counts(query)
+    stirred = counts.sample(frac=1, random_state=3)
+    found = (query.complete(rows, data.calendar) for rows in (counts, stirred))
+    assert_same(*found)
 
 
 def test_every_metric_runs_on_one_of_the_communities(on_duckdb: On) -> None:
