@@ -287,7 +287,7 @@ def rows_of(counts: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return what an engine gave as sorted rows of numbers, text and nothing: engines differ in types."""
 
     def plain(value: Any) -> Any:
-        if value is None or value is pd.NaT or value != value:
+        if pd.isna(value):
             return None
         if isinstance(value, date | np.datetime64 | pd.Timestamp):
             return str(pd.Timestamp(value))
