@@ -130,6 +130,17 @@ def irc_log(folder: Path, people: dict[str, int], days: int, words: str = "hello
     return folder
 
 
+# An IRC log names no inviter, no channel of joining, no message answered, no event and no money.
+IRC_CANNOT_FEED = frozenset(
+    f"metrics/{name}"
+    for name in (
+        "acquisition_cost", "channel_concentration", "content_sameness", "event_attendance",
+        "message_fatigue", "moderation_load", "newcomer_response", "referral", "response_time",
+        "revenue", "traffic_quality",
+    )
+)  # fmt: skip
+
+
 @cache
 def real_irc_book(
     book_of: Callable[..., tuple[Path, list[Result]]], logs: Path

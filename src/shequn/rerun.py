@@ -97,12 +97,15 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], threads: int
     import papermill
     from traitlets.config import Config
 
+    from shequn import kernels
+
     # Local sockets: no port is opened, and none can be taken by a kernel started beside it.
     kernel = Config({"KernelManager": {"transport": "ipc"}})
     os.environ.update(
         SHEQUN_THREADS=str(threads), OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
         JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1", MPLBACKEND="agg",
     )  # fmt: skip
+    kernels.choose()
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="shequn-") as folder:
         given, done = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
