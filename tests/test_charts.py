@@ -7,6 +7,7 @@ import inspect
 import io
 import warnings
 from collections.abc import Callable
+from functools import cache
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -14,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from shequn.charts import NOTHING
-from shequn.dataset import Dataset, open_dataset
+from shequn.dataset import open_dataset
 from shequn.metrics import Query, all_metrics
 from shequn.text import LANGUAGES
 
@@ -109,9 +110,16 @@ def test_every_figure_of_a_metric_is_here() -> None:
     assert drawn == set(FIGURES)
 
 
-@pytest.fixture(scope="module")
-def sample() -> Dataset:
-    return open_dataset()
+@cache
+def rows(figure: str) -> pd.DataFrame:
+    """Return the rows of the sample that a figure draws."""
+    with open_dataset() as sample:
+        return sample.compute(found(figure)[2])
+
+
+EVERY = pytest.mark.parametrize(
+    "figure", [pytest.param(f, marks=pytest.mark.xdist_group(f)) for f in FIGURES]
+)
 
 
 def words(figure: Figure) -> str:
@@ -124,19 +132,18 @@ def words(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_in_both_languages(figure: str, lang: str, sample: Dataset) -> None:
-    draw, alt, query = found(figure)
-    drawn = words(draw(sample.compute(query), lang))
+@EVERY
+def test_every_figure_in_both_languages(figure: str, lang: str) -> None:
+    draw, alt, _ = found(figure)
+    drawn = words(draw(rows(figure), lang))
     assert NOTHING[lang] not in drawn
     assert len(alt(draw.__name__, lang)) > 15
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_without_a_value_says_so(figure: str, lang: str, sample: Dataset) -> None:
-    draw, _, query = found(figure)
-    frame = sample.compute(query)
+@EVERY
+def test_a_figure_without_a_value_says_so(figure: str, lang: str) -> None:
+    draw, frame = found(figure)[0], rows(figure)
     for empty in (frame.assign(value=float("nan")), frame.head(0)):
         if "value" in frame or empty.empty:
             assert NOTHING[lang] in words(draw(empty, lang))

@@ -136,7 +136,7 @@ def _nobody(words: str) -> bool:
     return mask(words) == words
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 3), st.sampled_from(["p-one-one", "p-two-two"]), _WORDS.filter(_nobody),

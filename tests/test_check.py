@@ -806,7 +806,7 @@ def write(folder: Path, rows: list[dict], dialect: dict, encoding: str) -> None:
         writer.writerows([f"m{i}", *(row[c] for c in COLUMNS)] for i, row in enumerate(rows))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     ROWS,
     DIALECTS,

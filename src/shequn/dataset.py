@@ -108,6 +108,10 @@ class Dataset:
 
         The rows come in any order.
         """
+        return self._run(self.expression(query, **options))
+
+    def expression(self, query: Query, **options: Any) -> ir.Table:
+        """Return a query over these tables, the same for every engine; raises as `compute`."""
         if lacking := self.missing(query.needs):
             names = ", ".join(lacking)
             raise ShequnError(
@@ -121,7 +125,7 @@ class Dataset:
                 ),
             )
         tables = [self.table(name) for name in query.tables]
-        return self._run(query.expression(*tables, calendar=self.calendar, **options))
+        return query.expression(*tables, calendar=self.calendar, **options)
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the contract, every column present, times on the community's clock.
@@ -132,7 +136,9 @@ class Dataset:
         import ibis
 
         raw = self._raw(name)
-        times = [c.name for c in schema.tables()[name].columns.values() if c.type == "datetime"]
+        present = self.engine.columns.get(name, ())
+        columns = (c for c in schema.tables()[name].columns.values() if c.name in present)
+        times = [c.name for c in columns if c.type == "datetime"]
         first, last = self._years
         years = (first if "ts" in times else min(first, _OLDEST_YEAR), last)
         moved = raw.mutate(**{c: self.calendar.shift(raw[c], years) for c in times})

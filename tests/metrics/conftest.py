@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
+import pandas as pd
 import pytest
 from engines import (
     CLOCKS,
@@ -21,7 +23,8 @@ from engines import (
 
 from shequn.cases import student_network
 from shequn.dataset import Dataset
-from shequn.engine import Engine
+from shequn.engine import Engine, to_sql
+from shequn.metrics import Query
 from shequn.paths import SAMPLE
 from shequn.tabular import CommunityInfo, community
 
@@ -42,6 +45,27 @@ def communities() -> dict[str, Community]:
 @pytest.fixture(scope="session")
 def on_duckdb(communities: dict[str, Community]) -> On:
     return _opened(communities, lambda frames, _: MemoryEngine(frames), Path())
+
+
+@pytest.fixture(scope="session")
+def reference(
+    on_duckdb: On,
+) -> Callable[[str, Query], tuple[ir.Table, pd.DataFrame] | None]:
+    """Return a query's expression over a community and DuckDB's rows of it; None where it lacks."""
+    known: dict[tuple[str, str, str], tuple[ir.Table, pd.DataFrame] | None] = {}
+
+    def of(name: str, query: Query) -> tuple[ir.Table, pd.DataFrame] | None:
+        key = name, query.metric, query.name
+        if key not in known:
+            data = on_duckdb(name)
+            known[key] = None
+            if not data.missing(query.needs):
+                expression = data.expression(query)
+                rows = data.engine.frame(to_sql(expression, data.engine.dialect))
+                known[key] = expression, rows
+        return known[key]
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -263,7 +263,7 @@ def brute(rows: list[tuple[str, int, int]], covered: set[int], days: int) -> dic
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(spoken, seen_days)
 def test_equals_brute_force_under_gaps(rows: list[tuple[str, int, int]], seen: set[int]) -> None:
     """Also with messages before, after and inside what no source covers."""
@@ -276,7 +276,7 @@ def test_equals_brute_force_under_gaps(rows: list[tuple[str, int, int]], seen: s
         assert values(frame, window) == pytest.approx(brute(rows, seen, window), nan_ok=True)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(spoken, st.permutations("abcdef"), st.integers(1, 60))
 def test_names_row_order_and_whole_weeks_do_not_matter(
     rows: list[tuple[str, int, int]], names: list[str], weeks: int

@@ -338,7 +338,7 @@ def core_of(period: Period) -> set[str]:
     return core
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds, st.permutations("abcdefgh"))
 def test_the_definition_and_names_do_not_matter(periods: list[Period], names: list[str]) -> None:
     with community(**over(*periods)) as data:

@@ -204,7 +204,7 @@ def test_a_join_at_midnight_is_in_the_week_of_the_community(
     assert [f"{day:%Y-%m-%d}" for day in joined["period_start"]] == [first]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -177,7 +177,7 @@ def test_taking_from_the_loud_for_the_quiet_lowers_gini(
     assert gini(moved) < gini(x)
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=8))
 def test_half_group_is_the_smallest_of_all_groups(counts: list[int]) -> None:
     sizes = range(1, len(counts) + 1)

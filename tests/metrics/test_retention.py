@@ -529,7 +529,7 @@ def test_members_who_join_after_the_export_ends_have_no_week_yet() -> None:
 # --- against the definition, written out
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds)
 def test_weekly_is_the_definition(world: World) -> None:
     calendar = Calendar("UTC", week_start=world.week_start)
@@ -572,7 +572,7 @@ def test_weekly_is_the_definition(world: World) -> None:
         assert curve["high"][age] >= mean - 1e-12
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds)
 def test_by_day_is_the_definition(world: World) -> None:
     frame = compute(by_day, options={"history_days": world.history}, **world.tables())
@@ -666,7 +666,7 @@ def test_unbounded_is_above_n_day_and_never_rises(
     assert set(frame["n"]) == {len(joins)}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds, st.permutations(names), st.integers(1, 80))
 def test_names_row_order_and_whole_weeks_do_not_matter(
     world: World, other: list[str], weeks: int

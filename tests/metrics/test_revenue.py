@@ -197,7 +197,7 @@ def test_a_part_of_one_to_four_hides_the_other_part_too() -> None:
     assert np.isnan([shares(found, g)[28] for g in ("wrote", "silent_before")]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(

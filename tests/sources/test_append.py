@@ -173,7 +173,7 @@ moments = st.integers(1, 60)
 actions = st.sampled_from(["join", "leave", "kick"])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     words=st.lists(st.tuples(authors, moments), min_size=1, max_size=12, unique=True),
     moves=st.lists(st.tuples(authors, moments, actions), max_size=6),

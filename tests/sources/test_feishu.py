@@ -250,7 +250,7 @@ def test_odd_bodies_are_messages_without_words(body: Any, import_as: Import) -> 
         assert got.report.rows_unparsed == 0
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(words=st.lists(st.text(max_size=30).filter(lambda t: "@_" not in t), min_size=1, max_size=5))
 def test_any_text_survives_in_any_order_of_files(words: list[str], import_as: Import) -> None:
     items = [made.text(n, T + n, made.LI, w) for n, w in enumerate(words, 1)]

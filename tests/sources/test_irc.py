@@ -311,7 +311,7 @@ _line = st.one_of(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(files=st.lists(st.lists(_line, min_size=1, max_size=30), min_size=1, max_size=4))
 def test_every_line_is_accounted_for(imported: Import, files: list[list[str]]) -> None:
@@ -330,7 +330,7 @@ def test_every_line_is_accounted_for(imported: Import, files: list[list[str]]) -
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(order=st.permutations(range(4)))
 def test_the_order_of_the_files_does_not_matter(

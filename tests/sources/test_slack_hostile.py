@@ -185,7 +185,7 @@ FORMULAS = {f"'{sign}" for sign in "=+-@\t\r"}
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=5))
 def test_any_text_survives(take: Take, texts: list[str]) -> None:

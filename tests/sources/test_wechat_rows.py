@@ -162,7 +162,7 @@ def test_a_lost_quotation_mark_does_not_swallow_rows(imported: Import) -> None:
 _WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said_=st.lists(st.tuples(st.integers(0, 3), st.sampled_from([ANN, BOB, CARL, ME]), _WORDS),
                       min_size=1, max_size=8))  # fmt: skip
 def test_any_text_and_any_order_of_files_give_the_same_tables(

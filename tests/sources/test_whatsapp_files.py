@@ -140,7 +140,7 @@ _WORDS = st.text(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=st.lists(_WORDS, min_size=1, max_size=6))
 def test_any_text_survives(imported: Import, texts: list[str]) -> None:
@@ -174,7 +174,7 @@ def test_the_order_and_the_cuts_of_files_do_not_matter(
 def test_damaged_bytes_never_crash(imported: Import) -> None:
     rng = random.Random(7)
     wholes = [text.encode() for text in example().values() if isinstance(text, str)]
-    for n in range(60):
+    for n in range(30):
         damaged = bytearray(wholes[n % 2])
         for _ in range(rng.randint(1, 12)):
             at = rng.randrange(len(damaged))

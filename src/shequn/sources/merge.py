@@ -143,9 +143,10 @@ def take_old(old: Old, moved: Mapping[str, str]) -> None:
     con.execute("ALTER TABLE message ADD COLUMN old BOOLEAN DEFAULT false")
     if not old.columns:
         return
-    con.execute("CREATE TABLE moved (old_id VARCHAR, id VARCHAR)")
-    if moved:
-        con.executemany("INSERT INTO moved VALUES (?, ?)", list(moved.items()))
+    con.execute(
+        "CREATE TABLE moved AS SELECT unnest(?::VARCHAR[]) AS old_id, unnest(?::VARCHAR[]) AS id",
+        [list(moved), list(moved.values())],
+    )
     people = ["SELECT NULL::VARCHAR AS id"]
     people += [
         f"SELECT {quoted(c)} AS id FROM old_{table}"

@@ -115,18 +115,23 @@ def _clean(text: str) -> str:
 
 
 def _channels(intake: Intake, key: bytes, redact: Redactor) -> None:
-    con = intake.connection
-    con.execute(
-        "CREATE TABLE channel (n INTEGER, raw VARCHAR, id VARCHAR, parent INTEGER, kind VARCHAR, "
-        "name VARCHAR, created_at BIGINT, archived_at BIGINT)"
-    )
-    rows = [
-        (n, _clean(c.raw), c.public or "c" + token(key, intake.platform, "channel", c.raw)[:12],
-         c.parent, c.kind, redact(_clean(c.name)) if c.name else None, c.created, c.archived)
-        for n, c in enumerate(intake.channels)
-    ]  # fmt: skip
-    if rows:
-        con.executemany("INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    own = ("c" + token(key, intake.platform, "channel", c.raw)[:12] for c in intake.channels)
+    channels = intake.channels
+    block = pa.table(
+        {
+            "n": pa.array(range(len(channels)), pa.int32()),
+            "raw": pa.array([_clean(c.raw) for c in channels], pa.string()),
+            "id": pa.array([c.public or given for c, given in zip(channels, own, strict=True)], pa.string()),
+            "parent": pa.array([c.parent for c in channels], pa.int32()),
+            "kind": pa.array([c.kind for c in channels], pa.string()),
+            "name": pa.array([redact(_clean(c.name)) if c.name else None for c in channels], pa.string()),
+            "created_at": pa.array([c.created for c in channels], pa.int64()),
+            "archived_at": pa.array([c.archived for c in channels], pa.int64()),
+        }
+    )  # fmt: skip
+    intake.connection.register("block", block)
+    intake.connection.execute("CREATE TABLE channel AS SELECT * FROM block")
+    intake.connection.unregister("block")
 
 
 def _files(intake: Intake, key: bytes) -> None:

@@ -226,8 +226,10 @@ def _unsay(gone: dict[str, int], intake: Intake) -> None:
         return
     intake.flush()
     con, slackbot = intake.connection, intake.people.number(SLACKBOT)
-    con.execute("CREATE TABLE struck (own VARCHAR, ts BIGINT)")
-    con.executemany("INSERT INTO struck VALUES (?, nullif(?, 0))", list(gone.items()))
+    con.execute(
+        "CREATE TABLE struck AS SELECT unnest(?::VARCHAR[]) AS own, nullif(unnest(?::BIGINT[]), 0) AS ts",
+        [list(gone), list(gone.values())],
+    )
     # A tombstone is signed by Slackbot: another version tells the author.
     con.execute(
         f"DELETE FROM said WHERE author = {slackbot} AND own IN (SELECT own FROM said SEMI JOIN "
