@@ -40,6 +40,9 @@ QUARTET_WEEK, SIXTH_WEEK = "2024-04-08", "2024-04-15"
 IN_OPEN = 0x20
 
 
+ONE_RUN = pytest.mark.xdist_group("private run")  # made once, by one worker
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with logs, imported twice: without the texts, and with them."""
@@ -116,6 +119,7 @@ def _never_opened(path: Path) -> Iterator[None]:
 # What an import leaves
 
 
+@ONE_RUN
 def test_names_stand_in_one_file_that_only_its_owner_may_read(place: Path) -> None:
     for folder in ("DATA", "TEXTS"):
         files = everything(place / folder)
@@ -128,6 +132,7 @@ def test_names_stand_in_one_file_that_only_its_owner_may_read(place: Path) -> No
         assert stat.S_IMODE(mode) == 0o600
 
 
+@ONE_RUN
 def test_texts_are_dropped_or_kept_in_one_table(place: Path) -> None:
     assert not _found(SECRET_FORMS, everything(place / "DATA"))
     kept = everything(place / "TEXTS")
@@ -139,6 +144,7 @@ def test_texts_are_dropped_or_kept_in_one_table(place: Path) -> None:
     assert "text" not in _rows(place / "DATA" / "messages.csv")[0]
 
 
+@ONE_RUN
 def test_the_key_is_nowhere_but_in_its_place(place: Path) -> None:
     key = place / ".config" / "shequn" / "key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -156,6 +162,7 @@ def test_the_key_is_nowhere_but_in_its_place(place: Path) -> None:
     assert not (place / "OTHER").exists()
 
 
+@ONE_RUN
 def test_one_key_gives_the_same_codes_and_another_others(place: Path) -> None:
     codes = {r["display_name"]: r["member_id"] for r in _rows(place / "DATA" / "identities.csv")}
     again = {r["display_name"]: r["member_id"] for r in _rows(place / "TEXTS" / "identities.csv")}
@@ -171,12 +178,14 @@ def test_one_key_gives_the_same_codes_and_another_others(place: Path) -> None:
     assert all(re.fullmatch("m[a-z2-7]{12}", c) for c in codes.values())
 
 
+@ONE_RUN
 def test_an_import_tells_nothing_of_the_machine(place: Path) -> None:
     here = [str(place).encode(), b"zqhomeuser", str(ROOT).encode(), sys.prefix.encode()]
     for folder in ("DATA", "TEXTS"):
         assert not _found(here, everything(place / folder))
 
 
+@ONE_RUN
 def test_names_that_cannot_be_read_do_not_stop_a_run(place: Path, tmp_path: Path) -> None:
     data = tmp_path / "DATA"
     data.mkdir()
@@ -232,6 +241,7 @@ def test_a_notebook_forgets_where_it_was_run(
 
 
 @pytest.mark.slow
+@ONE_RUN
 def test_a_run_holds_no_name_no_word_and_no_code_of_anybody(place: Path, run: Path) -> None:
     files = everything(run)
     assert not _found(NICK_FORMS, files)
@@ -244,6 +254,7 @@ def test_a_run_holds_no_name_no_word_and_no_code_of_anybody(place: Path, run: Pa
 
 
 @pytest.mark.slow
+@ONE_RUN
 def test_the_edition_holds_the_report_of_the_import(place: Path, run: Path) -> None:
     lines = (place / "TEXTS" / "import.md").read_text(encoding="utf-8").splitlines()[2:]
     assert len(lines) > 15 and "rows read from" in lines[0]
@@ -252,6 +263,7 @@ def test_the_edition_holds_the_report_of_the_import(place: Path, run: Path) -> N
         assert re.sub(r"\s+", " ", line.strip().removeprefix("- ")) in page
 
 
+@ONE_RUN
 def test_a_run_tells_nothing_of_the_machine(place: Path, run: Path) -> None:
     files = everything(run)
     here = [str(place), str(run.parent), "zqhomeuser", "zqloginname", str(ROOT), sys.prefix]
@@ -263,6 +275,7 @@ def test_a_run_tells_nothing_of_the_machine(place: Path, run: Path) -> None:
 
 
 @pytest.mark.slow
+@ONE_RUN
 def test_no_number_speaks_of_one_to_four(run: Path) -> None:
     def enough(n: str) -> bool:
         return n in ("", "—", "under 5") or not 0 < float(n.replace(",", "")) < 5

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import duckdb
 import numpy as np
@@ -97,6 +97,7 @@ class SparkEngine(StandingEngine):
     """The tables in Spark."""
 
     dialect = "pyspark"
+    shown: ClassVar[SparkEngine | None] = None  # whose tables the session's views are
 
     def __init__(self, spark: Any, frames: Frames, folder: Path) -> None:
         super().__init__(frames, folder)
@@ -104,8 +105,10 @@ class SparkEngine(StandingEngine):
 
     def frame(self, sql: str) -> pd.DataFrame:
         """Run one query."""
-        for name, file in self.files.items():
-            self.spark.read.parquet(str(file)).createOrReplaceTempView(name)
+        if SparkEngine.shown is not self:
+            for name, file in self.files.items():
+                self.spark.read.parquet(str(file)).createOrReplaceTempView(name)
+            SparkEngine.shown = self
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what pandas 3 will not do for Spark one day
             return self.spark.sql(sql).toPandas()
@@ -156,11 +159,14 @@ def start_spark(folder: Path) -> Any:
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.shuffle.partitions": "1",
+        # Tables are small and queries many: planning is nearly all of the time.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.driver.memory": "1g",
         "spark.sql.warehouse.dir": str(folder),
     }
-    builder = SparkSession.builder.master("local[2]").appName("shequn-tests")
+    builder = SparkSession.builder.master("local[1]").appName("shequn-tests")
     for key, value in settings.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
