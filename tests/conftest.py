@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from common import BUILD, ROOT, SHARED, one_at_a_time, write_table
+from outside import Inside, miniature
 from shequn import paths, publish, runs
 from shequn.rerun import Result
 from shequn.text import LANGUAGES
@@ -54,6 +55,20 @@ def book_of(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
         return out, runs.run(str(data), out, lang=lang, book=True)  # type: ignore[arg-type]
 
     return build  # type: ignore[return-value]
+
+
+@pytest.fixture
+def inside(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Inside:
+    """Return what runs commands in this process, in a folder of their own."""
+    return Inside(monkeypatch, capsys, tmp_path)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return the folder of a handbook of a few pages."""
+    yield from miniature(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture

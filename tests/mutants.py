@@ -123,8 +123,21 @@ def _try(mutant: Mutant) -> None:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     sys.meta_path.insert(0, _Mutated(mutant))
-    file = ROOT / f"tests/metrics/test_{mutant.metric}.py"
-    os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(file)]))
+    os._exit(
+        pytest.main(
+            ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *_tests(mutant.metric)]
+        )
+    )
+
+
+def _tests(metric: str) -> list[str]:
+    """Return the test files of a metric: ``test_retention_people`` too, for retention."""
+    modules = [path.stem for path in METRICS.glob("*.py")]
+    files = (ROOT / "tests/metrics").glob(f"test_{metric}*.py")
+    return sorted(
+        str(file) for file in files
+        if metric == max((m for m in modules if f"{file.stem}_".startswith(f"test_{m}_")), key=len)
+    )  # fmt: skip
 
 
 def _warm() -> None:

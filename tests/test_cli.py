@@ -31,13 +31,6 @@ COMMANDS = (
 CHINESE = re.compile("[一-鿿]")
 
 
-@pytest.fixture
-def inside(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Inside:
-    return Inside(monkeypatch, capsys, tmp_path)
-
-
 # Help
 
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from common import write_table
-from outside import Inside, clear, everything, miniature, text_of
+from outside import Inside, clear, everything, text_of
 from shequn import notebooks, publish, rerun
 from shequn.text import ShequnError
 
 COUNTED = 'record("messages", count, unit="messages")'
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    yield from miniature(tmp_path / "home", monkeypatch)
-
-
-@pytest.fixture
-def inside(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Inside:
-    return Inside(monkeypatch, capsys, tmp_path)
 
 
 def _write(folder: Path, messages: int) -> None:
