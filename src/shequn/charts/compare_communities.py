@@ -30,7 +30,7 @@ label = words(
     {
         "people": Text("people of the group in the base window", "该群基准窗口里的人数"),
         "ratio": Text("kept ÷ expected", "留住 ÷ 预期"),
-        "few_expected": Text("too few to judge", "人太少，不判断"),
+        "few_expected": Text("too few to judge", "人太少，不判定"),
         "within_limits": Text("within the funnel", "在漏斗之内"),
         "outside_95": Text("outside the 95% limits", "在 95% 控制限之外"),
         "outside_998": Text("outside the 99.8% limits", "在 99.8% 控制限之外"),

@@ -67,7 +67,7 @@ OUTSIDE = {
         "which enters no comparison either; none for a group that has nothing to be compared "
         "with. No verdict where fewer than five kept, or five lost, are expected.",
         "两个窗口没有全部覆盖时没有数值；一到四人的群没有数值，也不参与比较；没有可比对象的群没有数值。"
-        "预期留住或预期失去的不足五人时，不下判断。",
+        "预期留住或预期失去的不足五人时，不作判定。",
     ),
     misleads=Text(
         "Each group is held against all together: two ratios cannot be held against each other "
@@ -82,13 +82,13 @@ OUTSIDE = {
         "expected_share": Text("expected from the mix", "按构成预期"),
         "standardised": Text("standardised share", "标准化后"),
         "spread": Text("standard error", "标准误"),
-        "verdict": Text("verdict", "判断"),
+        "verdict": Text("verdict", "判定"),
         "within_limits": Text("within the funnel", "在漏斗之内"),
         "above_95": Text("above the 95% limits", "高于 95% 控制限"),
         "below_95": Text("below the 95% limits", "低于 95% 控制限"),
         "above_998": Text("above the 99.8% limits", "高于 99.8% 控制限"),
         "below_998": Text("below the 99.8% limits", "低于 99.8% 控制限"),
-        "few_expected": Text("too few to judge", "人太少，不判断"),
+        "few_expected": Text("too few to judge", "人太少，不判定"),
         "few_people": Text("too few people", "人太少"),
         "alone": Text("nothing to compare with", "没有可比的群"),
         "not_covered": Text("windows not covered", "窗口没有全覆盖"),
@@ -99,7 +99,7 @@ OUTSIDE = {
         "unknown": Text("unknown", "未知"),
         "kept_share": Text("share kept in all groups", "全部群留住的比例"),
         "groups": Text("groups compared", "参与比较的群数"),
-        "judged": Text("groups with a verdict", "有判断的群数"),
+        "judged": Text("groups with a verdict", "有判定的群数"),
         "outside_95": Text("of these outside the 95% limits", "其中在 95% 控制限之外"),
         "outside_998": Text("of these outside the 99.8% limits", "其中在 99.8% 控制限之外"),
         "overdispersion": Text("over-dispersion φ", "过度离散 φ"),
