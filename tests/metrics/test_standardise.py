@@ -60,6 +60,22 @@ def test_two_groups_by_hand() -> None:
     assert np.isnan(found.overdispersion)
 
 
+def test_strata_of_one_and_of_nobody() -> None:
+    """The one person of the first stratum is kept, so 1 is expected there; of the others half."""
+    people = np.array([[1.0, 0, 20], [0, 0, 30]])
+    found = judge(people, np.array([[1.0, 0, 12], [0, 0, 13]]))
+    assert found.expected == pytest.approx([11, 15])
+    assert found.ratio == pytest.approx([13 / 11, 13 / 15])
+    assert found.spread == pytest.approx(np.sqrt(20 * 0.25 * 0.6) / np.array([11, 15]))
+
+
+def test_few_people_have_a_ratio_and_no_verdict() -> None:
+    found = judge(np.ones((2, 1)), np.array([[1.0], [0]]))
+    assert found.ratio == pytest.approx([2, 0])
+    assert found.spread == pytest.approx([0.125**0.5 / 0.5] * 2)
+    assert not found.judged.any()
+
+
 @pytest.mark.parametrize(("expected", "judged"), [(5.0, True), (4.9, False)])
 @pytest.mark.parametrize("turned", [False, True])
 def test_no_verdict_under_five_expected(expected: float, judged: bool, turned: bool) -> None:
@@ -219,6 +235,17 @@ def test_a_small_group_is_first_by_luck() -> None:
     assert (low[0], high[0]) == (1, 2)
     assert (low[1], high[1]) == (1, 2)
     assert (low[2], high[2]) == (3, 3)
+
+
+@pytest.mark.parametrize(("share", "certain"), [(0.58, True), (0.66, False)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_ranks_are_drawn_from_jeffreys_posterior(share: float, certain: bool, turned: bool) -> None:
+    """Of 5 people 5 are kept: the true share lies below 0.58 in 1.7% of draws, below 0.66 in 3.6%."""
+    small = 0.0 if turned else 5.0
+    large = 1e6 * (1 - share if turned else share)
+    rank, low, high = ranks(np.array([small, large]), np.array([5.0, 1e6]))
+    assert rank.tolist() == ([2, 1] if turned else [1, 2])
+    assert (low == high).tolist() == [certain] * 2
 
 
 def test_an_interval_holds_its_rank() -> None:

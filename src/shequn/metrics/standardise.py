@@ -79,7 +79,7 @@ def bands(sizes: Floats) -> npt.NDArray[np.int64]:
     """Return the band of size of each group, those with too few groups merged with neighbours."""
     band = np.searchsorted(SIZES, sizes, side="right")
     codes, code, inside = [], 0, 0
-    for groups in np.bincount(band, minlength=len(SIZES) + 1):
+    for groups in np.bincount(band):
         codes.append(code)
         inside += groups
         if inside >= BAND:
