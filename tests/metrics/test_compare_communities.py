@@ -22,6 +22,7 @@ from shequn.metrics.compare_communities import (
     league_table,
     overview,
 )
+from shequn.text import ShequnError
 
 # Days 0 to 167: the base window is 112 to 139, the last one 140 to 167.
 FIRST, DAYS, START, LAST = date(2024, 1, 1), 168, 112, 140
@@ -81,37 +82,23 @@ def measures(frame: pd.DataFrame) -> dict[str, float]:
 # --- who counts, how old, and who is kept ------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("day", "found"),
-    [
-        (LAST - 27, {("x", 0): (1, 0)}),  # 27 days old
-        (LAST - 28, {("x", 1): (1, 0)}),
-    ],
-)
-def test_age_of_who_starts_in_the_base_window(day: int, found: dict[Any, Any]) -> None:
-    assert cells(counted(messages=said(("a", "x", day)))) == found
+def test_ages_at_their_bounds() -> None:
+    """Each person alone in a group: 27, 28, 83, 84 days old at the start of the last window, and
+    first seen on the last day on which everybody is old, and the day after.
+    """
+    ages = {"a": (27, 0), "b": (28, 1), "c": (83, 1), "d": (84, 2), "e": (LAST - 27, 2)}
+    ages["f"] = (LAST - 28, 2)
+    rows = [(who, who, day) for who, (age, _) in ages.items() for day in (LAST - age, LAST - 10)]
+    found = cells(counted(messages=said(*rows)))
+    assert found == {(who, band): (1, 0) for who, (_, band) in ages.items()}
 
 
-@pytest.mark.parametrize(
-    ("first", "age"),
-    [
-        (LAST - 83, 1),
-        (LAST - 84, 2),
-        (28, 2),
-        (27, 2),
-    ],
-)
-def test_age_of_who_started_before(first: int, age: int) -> None:
-    messages = said(("a", "x", first), ("a", "x", 120))
-    assert cells(counted(messages=messages)) == {("x", age): (1, 0)}
-
-
-@pytest.mark.parametrize(("first", "age"), [(27, 2), (28, 1), (29, 0)])
-def test_who_is_there_at_the_start_of_the_data_is_old(first: int, age: int) -> None:
+def test_who_is_there_at_the_start_of_the_data_is_old() -> None:
     """84 covered days: base window 28 to 55, the last from 56. Days 0 to 27 make everybody old."""
     seen = covering((str(FIRST), str(FIRST + timedelta(days=83))))
-    messages = said(("a", "x", first), ("a", "x", 50))
-    assert cells(counted(messages=messages, sources=seen)) == {("x", age): (1, 0)}
+    messages = said(*((f"{day}", f"{day}", d) for day in (27, 28, 29) for d in (day, 50)))
+    found = cells(counted(messages=messages, sources=seen))
+    assert found == {("27", 2): (1, 0), ("28", 1): (1, 0), ("29", 0): (1, 0)}
 
 
 def test_with_no_more_history_than_needed_everybody_is_old() -> None:
@@ -121,23 +108,22 @@ def test_with_no_more_history_than_needed_everybody_is_old() -> None:
     assert cells(found) == {("x", 2): (1, 0)}
 
 
-@pytest.mark.parametrize(
-    ("days", "found"),
-    [
-        ([START - 1], {}),
-        ([START], {("x", 1): (1, 0)}),
-        ([LAST - 1], {("x", 0): (1, 0)}),
-        ([LAST], {}),
-        ([LAST - 1, LAST], {("x", 0): (1, 1)}),
-        ([LAST - 1, DAYS - 1], {("x", 0): (1, 1)}),
-        ([LAST - 1, DAYS], {("x", 0): (1, 0)}),  # after the covered days
-        ([-1, LAST - 1], {("x", 0): (1, 0)}),  # before them
-        ([START, START + 1, LAST, LAST + 1], {("x", 1): (1, 1)}),
-    ],
-)
-def test_windows(days: list[int], found: dict[Any, Any]) -> None:
-    messages = said(*(("a", "x", day) for day in days))
-    assert cells(counted(messages=messages)) == found
+def test_windows() -> None:
+    """Each person alone in a group, by the days they write on: in the base window? kept? new?"""
+    worlds = {
+        (START - 1,): None,
+        (START,): (1, 0),
+        (LAST - 1,): (0, 0),
+        (LAST,): None,
+        (LAST - 1, LAST): (0, 1),
+        (LAST - 1, DAYS - 1): (0, 1),
+        (LAST - 1, DAYS): (0, 0),  # after the covered days
+        (-1, LAST - 1): (0, 0),  # before them
+        (START, START + 1, LAST, LAST + 1): (1, 1),
+    }
+    rows = [(f"{days}", f"{days}", day) for days in worlds for day in days]
+    wanted = {(f"{days}", known[0]): (1, known[1]) for days, known in worlds.items() if known}
+    assert cells(counted(messages=said(*rows))) == wanted
 
 
 def test_a_person_counts_in_each_group_with_the_age_there() -> None:
@@ -172,6 +158,8 @@ def test_groups_left_out() -> None:
     assert set(counted(messages=messages)["channel_id"]) == {"x", "y", "z"}
     found = counted(messages=messages, options={"without": ["x", "z"]})
     assert set(found["channel_id"]) == {"y"}
+    found = counted(messages=messages, options={"without": "y"})  # as from a command line
+    assert set(found["channel_id"]) == {"x", "z"}
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.name)
@@ -397,6 +385,11 @@ def test_a_kind_of_four_groups_tells_nothing_of_the_kind() -> None:
     frame = finished([[20, 0, 0]] * 10, [[12, 0, 0]] * 5 + [[8, 0, 0]] * 5, by_kind, kind=kinds)
     assert frame["value"].isna().tolist() == [True, False]
     assert frame["groups"].tolist() == [4, 6]
+
+
+def test_a_column_that_groups_do_not_have() -> None:
+    with pytest.raises(ShequnError, match="operator"):
+        counted(by_kind, messages=said(("a", "x", 130)), options={"by": "operator"})
 
 
 def test_intervals_of_kinds_that_do_not_differ() -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from shequn.metrics import SMALLEST_GROUP, metric, tidy
 from shequn.metrics.standardise import Floats, bands, in_words, judge, ranks, ratio_of_sums
 from shequn.metrics.windows import HISTORY_DAYS
-from shequn.text import Text
+from shequn.text import ShequnError, Text
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -129,7 +129,8 @@ def compare_communities(
     new_from = seen[HISTORY_DAYS] if len(seen) > HISTORY_DAYS else calendar.end
     said = messages.drop_null("channel_id")
     if without:
-        said = said.filter(_.channel_id.notin(list(without)))
+        out = [without] if isinstance(without, str) else list(without)
+        said = said.filter(_.channel_id.notin(out))
     said = said.select("channel_id", "author_id", day=_.ts.date())
     said = said.filter(_.day >= ibis.date(calendar.first), _.day < ibis.date(calendar.end))
     one, none = ibis.literal(1, "int64"), ibis.literal(0, "int64")
@@ -353,7 +354,18 @@ def by_kind(
     without: Sequence[str] = (),
     by: str = "kind",
 ) -> ir.Table:
-    """Return the same counts, for groups put together by a column of theirs."""
+    """Return the same counts, for groups put together by a column of theirs.
+
+    Raises
+    ------
+    ShequnError
+        Where groups have no such column.
+    """
+    if by not in COLUMNS:
+        raise ShequnError(
+            Text(f"Groups cannot be put together by {by!r}.", f"不能按 {by!r} 给群归类。"),
+            Text(f"Write one of {', '.join(COLUMNS)}.", f"请写其中之一：{'、'.join(COLUMNS)}。"),
+        )
     tables = messages, channels, communities
     return compare_communities.expression(*tables, calendar=calendar, days=days, without=without)
 
