@@ -83,11 +83,8 @@ def measures(frame: pd.DataFrame) -> dict[str, float]:
 
 
 def test_ages_at_their_bounds() -> None:
-    """Each person alone in a group: 27, 28, 83, 84 days old at the start of the last window, and
-    first seen on the last day on which everybody is old, and the day after.
-    """
-    ages = {"a": (27, 0), "b": (28, 1), "c": (83, 1), "d": (84, 2), "e": (LAST - 27, 2)}
-    ages["f"] = (LAST - 28, 2)
+    """Each person alone in a group: 27, 28, 83 and 84 days old at the start of the last window."""
+    ages = {"a": (27, 0), "b": (28, 1), "c": (83, 1), "d": (84, 2)}
     rows = [(who, who, day) for who, (age, _) in ages.items() for day in (LAST - age, LAST - 10)]
     found = cells(counted(messages=said(*rows)))
     assert found == {(who, band): (1, 0) for who, (_, band) in ages.items()}
@@ -109,7 +106,7 @@ def test_with_no_more_history_than_needed_everybody_is_old() -> None:
 
 
 def test_windows() -> None:
-    """Each person alone in a group, by the days they write on: in the base window? kept? new?"""
+    """Each person alone in a group, by the days they write on: in the base window, kept, new."""
     worlds = {
         (START - 1,): None,
         (START,): (1, 0),
@@ -393,13 +390,13 @@ def test_a_column_that_groups_do_not_have() -> None:
 
 
 def test_intervals_of_kinds_that_do_not_differ() -> None:
-    """100 worlds, 12 groups of each of two kinds, each group with a share of its own.
+    """60 worlds, 12 groups of each of two kinds, each group with a share of its own.
 
     19 of 20 intervals should hold 1; as a kind is half of the standard, a few more do.
     """
     random = np.random.default_rng(20250105)
     held = []
-    for _ in range(100):
+    for _ in range(60):
         share = np.clip(random.normal(0.5, 0.12, 24), 0.05, 0.95)
         people = random.integers(40, 49, 24)
         kept = random.binomial(people, share)
