@@ -229,6 +229,17 @@ def test_the_mix_misleads_and_standardising_does_not() -> None:
     league = finished(people, kept, league_table)
     assert league["chat_group"].tolist() == ["g1", "g0"]
     assert league["value"].tolist() == [1, 2]
+    assert league["crude"].tolist() == pytest.approx([166 / 240, 104 / 240])
+
+
+def test_an_interval_ends_where_all_or_nobody_would_be_kept() -> None:
+    """30 of 30 kept where 180 of 230 are of all; then, turned round, nobody of the 30."""
+    best = row(finished([[30, 0, 0], [200, 0, 0]], [[30, 0, 0], [150, 0, 0]]), chat_group="g0")
+    assert best["value"] == best["high"] == pytest.approx(230 / 180)
+    assert best["low"] < best["value"]
+    worst = row(finished([[30, 0, 0], [200, 0, 0]], [[0, 0, 0], [50, 0, 0]]), chat_group="g0")
+    assert worst["value"] == worst["low"] == 0
+    assert 0 < worst["high"] < 1
 
 
 def test_size_is_taken_out_where_there_are_groups_enough() -> None:
