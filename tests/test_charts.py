@@ -39,6 +39,8 @@ FIGURES = {
     "channel_concentration.shares": "channel_concentration",
     "collaboration.against_chance": "collaboration",
     "collaboration.matrix": "between",
+    "compare_communities.funnel": "compare_communities",
+    "compare_communities.ranks": "league_table",
     "content_life.curve": "content_curve",
     "content_life.parts": "life_by_part",
     "content_match.ratio": "content_match",

@@ -78,6 +78,7 @@ def synthetic(rows: int = 2000) -> dict[str, pd.DataFrame]:
     return {
         **talk, "members": _with_channels(table), "membership_events": events, "sources": sources,
         "events": _events(numbers, ids.tolist(), first), "spend": _spend(), "orders": _orders(ids, first),
+        **_rooms(),
     }  # fmt: skip
 
 
@@ -146,6 +147,17 @@ def _talk(messages: pd.DataFrame, ids: list[str]) -> dict[str, pd.DataFrame]:
         "messages": talk,
         "mentions": pd.DataFrame(named).assign(kind=kinds[random.choice(4, some)]),
         "reactions": pd.DataFrame(reactions),
+    }
+
+
+def _rooms() -> dict[str, pd.DataFrame]:
+    """Return what is known of the rooms: one without a name, one that nobody writes in, one unknown."""
+    rooms = [("p", "c1", "sale", "Deals"), ("q", "c2", "help", None), ("z", "c1", "sale", "Old")]
+    columns = ["channel_id", "community_id", "kind", "name"]
+    places = [("c1", "wechat"), ("c2", None)]
+    return {
+        "channels": pd.DataFrame(rooms, columns=columns, dtype=object),
+        "communities": pd.DataFrame(places, columns=["community_id", "platform"], dtype=object),
     }
 
 
