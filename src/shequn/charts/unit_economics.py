@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shequn.charts import PALETTE, canvas, channels, named, nothing, shortened, theme, words
@@ -26,10 +27,10 @@ alt = words(
     {
         "payback": Text(
             "A panel a channel: contribution of a member so far, every four weeks with its interval, "
-            "against a dashed line at the cost of a join. Where the curve is above the line, the "
-            "cost is back.",
+            "against a dashed line at the cost of a join. Where the points are above the line, the "
+            "cost is back. Dotted stretches have points left out.",
             "每个渠道一格：每四周一个点，是每位成员累计的贡献毛利及其区间；虚线是单个入群成本。"
-            "曲线高过虚线，就回本了。",
+            "点高过虚线，就回本了。点状连线处略去了几个点。",
         ),
         "ratio": Text(
             "A point with its interval in each channel's row: contribution of a member within the "
@@ -64,19 +65,24 @@ def payback(curve: pd.DataFrame, lang: str, *, most: int = 8) -> Figure:
     figure, panels = plt.subplots(
         rows, _COLUMNS, figsize=(7.2, 0.9 + 2.0 * rows), sharex=True, sharey=True, squeeze=False
     )
+    ages = sorted(curve["age_weeks"].unique())
     for axes, channel in zip(panels.flat, order, strict=False):
         own = seen[seen["channel"] == channel]
         cost = own["cac"].iloc[0]
         error = [own["value"] - own["low"], own["high"] - own["value"]]
         axes.axhline(cost, color=PALETTE[1], linestyle="--", label=label("cost", lang))
         axes.errorbar(
-            own["age_weeks"], own["value"], yerr=error, fmt="o-", color=PALETTE[0], capsize=3,
+            own["age_weeks"], own["value"], yerr=error, fmt="o", color=PALETTE[0], capsize=3,
             markersize=5, label=label("brought", lang),
         )  # fmt: skip
+        # Over steps that are joined to the next, the way from one point to the other is not known.
+        for one, other in pairwise(zip(own["age_weeks"], own["value"], strict=True)):
+            gap = ages.index(other[0]) - ages.index(one[0]) > 1
+            style = ":" if gap else "-"
+            axes.plot(*zip(one, other, strict=True), color=PALETTE[0], linestyle=style)
         name = shortened(channels(own.head(1), lang))[0]
         axes.set_title(name, loc="left", fontsize=11, pad=3)
     axes = panels.flat[0]
-    ages = sorted(curve["age_weeks"].unique())
     axes.set_xticks(ages)
     axes.set(xlim=(0, ages[-1] * 1.04), ylim=(min(0, seen["low"].min()), None))
     for spare in panels.flat[len(order) :]:
@@ -98,11 +104,11 @@ def payback(curve: pd.DataFrame, lang: str, *, most: int = 8) -> Figure:
 
 def ratio(frame: pd.DataFrame, lang: str, *, most: int = 12) -> Figure:
     """Draw contribution over cost of each channel, the highest on top and all together below."""
+    import pandas as pd
+
     seen = _main(frame[frame["measure"] == "ltv_cac"])
     together = seen["channel"] == "paid_channels"
     by_value = seen[~together].sort_values("value", ascending=False, kind="stable").head(most)
-    import pandas as pd
-
     rows = pd.concat([by_value, seen[together]])
     hollow = list(rows["channel"] == "paid_channels")
     figure, axes = named(

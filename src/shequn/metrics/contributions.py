@@ -92,7 +92,8 @@ def groups_of(counts: pd.DataFrame, within: int) -> Iterator[list[Group]]:
     sums = [f"by_{age}" for age in ages_until(within)]
     counts = counts.sort_values([*KEYS, *sums])  # draws go by position
     kinds = {k: counts[counts["kind"] == k] for k in ("joined", "spent", "brought")}
-    joined = kinds["joined"].set_index("channel")["people"].to_dict()
+    came = kinds["joined"]
+    joined = {str(c): int(n) for c, n in zip(came["channel"], came["people"], strict=True)}
     spent_on, brought = kinds["spent"], kinds["brought"]
 
     def group(name: str, channels: Sequence[str], currency: str, *, paid: bool) -> Group:
@@ -102,7 +103,7 @@ def groups_of(counts: pd.DataFrame, within: int) -> Iterator[list[Group]]:
         mine = costs[costs["currency"] == currency]
         lost = min(own["lost"], default=within)
         return Group(
-            name, currency, tuple(channels), sum(int(joined.get(c, 0)) for c in channels),
+            name, currency, tuple(channels), sum(joined.get(c, 0) for c in channels),
             mine["cents"].sum() / 100 if paid else np.nan,
             pure=len(mine) == len(costs) and len(own) == len(orders),
             people=own["people"].to_numpy(np.int64),
@@ -125,7 +126,7 @@ def groups_of(counts: pd.DataFrame, within: int) -> Iterator[list[Group]]:
 
 
 def _apart(
-    paid: set[str], joined: dict[Any, float], buyers: dict[Any, float]
+    paid: set[str], joined: dict[str, int], buyers: dict[Any, int]
 ) -> tuple[list[str], list[str]]:
     """Return the paid channels shown by name, and those put together: one to four join or buy.
 
