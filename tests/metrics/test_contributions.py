@@ -1,0 +1,138 @@
+"""What members brought: no unit, nobody given away, and the same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from engines import CLOCKS, assert_same, assert_same_rows, random_place
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shequn.calendar import Calendar
+from shequn.dataset import Dataset
+from shequn.metrics.unit_economics import contribution_curve, unit_economics
+
+EIGHT = {"days": 0, "within": 56}  # weeks
+Order = tuple[int, int, int, int, int]
+ORDERS = st.lists(
+    st.tuples(
+        st.integers(0, 29), st.integers(0, 80), st.integers(0, 500), st.integers(0, 50),
+        st.integers(0, 300),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+def counted(orders: list[Order], cents: int, factor: int = 1) -> pd.DataFrame:
+    """Return what an engine would count: members 0 to 9 come by a, to 19 by b, to 29 by c."""
+    brought: dict[int, list[int]] = {}
+    for who, age, gross, refund, cost in orders:
+        if age < 56:
+            sums = brought.setdefault(who, [0, 0])
+            gain = (gross - refund - cost) * 10_000 * factor
+            sums[:] = [sums[0] + gain * (age < 28), sums[1] + gain]
+    columns = ["kind", "channel", "currency", "lost", "by_28", "by_56", "people", "cents"]
+    rows: list[tuple[Any, ...]] = [("joined", c, "", 0, 0, 0, 10, 0) for c in "abc"]
+    rows += [("spent", c, "CNY", 0, 0, 0, 0, cents * factor) for c in "abc"]
+    rows += [("brought", "abc"[who // 10], "CNY", 168, *s, 1, 0) for who, s in brought.items()]
+    return pd.DataFrame(rows, columns=columns)
+
+
+DAYS = Calendar(covered=frozenset(date(2024, 1, 1) + timedelta(days=d) for d in range(100)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(ORDERS, st.integers(1, 10**5))
+def test_money_has_no_unit_and_twice_the_cost_halves_the_ratio(
+    orders: list[Order], cents: int
+) -> None:
+    plain, twice, scaled = (
+        unit_economics.complete(counts, DAYS, **EIGHT).set_index(["measure", "channel"])
+        for counts in (
+            counted(orders, cents),
+            counted(orders, 2 * cents),
+            counted(orders, cents, 8),
+        )
+    )
+    numbers = ["value", "low", "high"]
+    for measure, by_cost, by_scale in (("cac", 2, 8), ("contribution", 1, 8), ("ltv_cac", 0.5, 1)):
+        for other, factor in ((twice, by_cost), (scaled, by_scale)):
+            pd.testing.assert_frame_equal(
+                other.loc[measure][numbers], plain.loc[measure][numbers] * factor
+            )
+    later = plain.loc["payback", "value"].fillna(99) <= twice.loc["payback", "value"].fillna(99)
+    assert later.all()
+    pd.testing.assert_frame_equal(scaled.loc["payback"], plain.loc["payback"])
+    ratio, contribution = plain.loc["ltv_cac", "value"], plain.loc["contribution", "value"]
+    assert (ratio.isna() == contribution.isna()).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(ORDERS)
+def test_no_subtraction_gives_one_to_four_buyers_away(orders: list[Order]) -> None:
+    """By ages and by channels: whatever is told, less whatever else is, is of none or five."""
+    counts = counted(orders, 100)
+    buyers = {
+        c: {w for w, age, *_ in orders if w // 10 == i and age < 56} for i, c in enumerate("abc")
+    }
+    curve = contribution_curve.complete(counts, DAYS, **EIGHT)
+    known = curve.dropna(subset="value")
+    last = known[known["age_weeks"] == 8].set_index("channel")
+    named = [c for c in "abc" if c in last.index]
+    if "paid_channels" in last.index:
+        left = set().union(*(buyers[c] for c in "abc" if c not in named))
+        assert not 0 < len(left) < 5
+    assert all(not 0 < len(buyers[c]) < 5 for c in named)
+    early = known[known["age_weeks"] == 4].set_index("channel")
+    brought = counts[counts["kind"] == "brought"]
+    for channel in {*named} & {*early.index}:
+        own = brought[brought["channel"] == channel]
+        for moved in ((own["by_28"] != 0).sum(), (own["by_56"] != own["by_28"]).sum()):
+            assert not 0 < moved < 5
+    if "paid_channels" in early.index:
+        parts = {*curve["channel"]} - {"paid_channels"}
+        assert parts <= {*early.index}
+
+
+WITHIN_GAPS = {"days": 0, "within": 28}  # the random community has two days without data
+
+
+@pytest.mark.parametrize("query", [unit_economics, contribution_curve], ids=lambda q: q.name)
+def test_the_random_community_in_any_order_of_rows(query: Any) -> None:
+    data = random_place(1)
+    counts = data.counts(query, margin=0.3, **WITHIN_GAPS)
+    assert {"joined", "spent", "brought"} == {*counts["kind"]}
+    assert {"CNY", "USD", "no_currency"} <= {*counts["currency"]}
+    stirred = counts.sample(frac=1, random_state=3)
+    assert_same(*(query.complete(rows, data.calendar, **WITHIN_GAPS) for rows in (counts, stirred)))
+
+
+@pytest.mark.xdist_group("clickhouse")
+@pytest.mark.parametrize("margin", [None, 0.3])
+def test_gaps_and_currencies_on_clickhouse(
+    margin: float | None,
+    on_duckdb: Callable[[str], Dataset],
+    on_clickhouse: Callable[[str], Dataset],
+) -> None:
+    here, there = (
+        on(CLOCKS[1]["timezone"]).counts(unit_economics, margin=margin, **WITHIN_GAPS)
+        for on in (on_duckdb, on_clickhouse)
+    )
+    assert {*here["kind"]} == {"joined", "spent", "brought"}
+    assert_same_rows(here, there)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_gaps_and_currencies_on_spark(
+    on_duckdb: Callable[[str], Dataset], on_spark: Callable[[str], Dataset]
+) -> None:
+    here, there = (
+        on(CLOCKS[1]["timezone"]).counts(unit_economics, margin=0.3, **WITHIN_GAPS)
+        for on in (on_duckdb, on_spark)
+    )
+    assert_same_rows(here, there)
