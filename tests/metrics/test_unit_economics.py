@@ -178,6 +178,8 @@ def test_an_uncovered_day_ends_the_watch() -> None:
     found = of(sold(*each("a", 6, 0, 3, None, 2)), spend, members, sources=holed)
     line = row(found, channel="a", measure="cac")
     assert (line["value"], line["n"]) == (6 * 1001 / 12, 12)
+    # 31 May is day 151; day 96 is followed to its end.
+    assert line["period_end"] == pd.Timestamp("2024-04-07")
 
 
 # --- costs of goods, refunds, currencies
@@ -368,6 +370,8 @@ def test_alone_with_four_buyers_nothing_is_told_but_the_cost() -> None:
     assert values.pop("cac") == 13 and len(found) == 4
     assert np.isnan(list(values.values())).all()
     assert of(sold(*FIVE[:4]), COST, TEN, curve=True)["value"].isna().all()
+    late = of(sold(*FIVE[:4], ("a0-9", 56, 9, 0, 0)), COST, TEN)
+    assert np.isnan(told(late, "paid_channels")["contribution"]), "who buys too late is no buyer"
     unpaid = of(sold(*each("friends", 4, 0, 9, 0, 0)), COST, pd.concat([TEN, joined("friends", 9)]))
     assert np.isnan(told(unpaid, "friends")["contribution"])
     assert told(unpaid, "a")["contribution"] == 0
@@ -450,6 +454,7 @@ def test_the_sample_gives_back_what_its_laws_say() -> None:
     alive = pd.Series(truth["latent"]["life_weeks"], truth["latent"]["member_id"]).clip(upper=24)
     with open_dataset() as sample:
         found = sample.compute(unit_economics, days=0)
+        last = sample.compute(unit_economics)
         members = sample.engine.frame("SELECT member_id, join_channel, joined_at FROM members")
     joined_at = pd.to_datetime(members["joined_at"], utc=True).dt.tz_convert("Asia/Shanghai")
     followed = joined_at < pd.Timestamp("2025-07-18", tz="Asia/Shanghai")  # 168 days before 2026
@@ -474,5 +479,8 @@ def test_the_sample_gives_back_what_its_laws_say() -> None:
             assert np.isfinite(lines.loc["payback", channel]["value"]) == (ratio > 1)
     total = lines.loc["contribution", "paid_channels"]
     assert total["low"] <= sum(weeks.sum()) * each_week / sum(weeks.count()) <= total["high"]
+    # By default joins of the last 364 days that are 168 days old: 2025-01-02 to 2025-07-17.
+    assert (last["period_start"] == "2025-01-02").all()
+    assert (last["period_end"] == "2025-07-18").all()
     assert lines.loc["ltv_cac", "paid_ads"]["high"] < 1
     assert lines.loc["ltv_cac", "search"]["low"] > 1

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DAYS = 364  # last days of the data in which the joins lie
 WITHIN = 168  # days for which everybody is followed
+MEASURES = ("cac", "contribution", "ltv_cac", "payback")
 _NONE = (np.nan, np.nan, np.nan)
 
 
@@ -181,25 +182,26 @@ def _within(day: ir.DateValue, runs: list[tuple[date, date]]) -> ir.BooleanValue
 def _measures(group: Group, within: int) -> Iterator[tuple[str, float, float, float]]:
     """Yield each measure with its interval.
 
-    Of the contribution members are drawn anew; of ratio and payback also how many joined.
+    Of the contribution members are drawn anew; of ratio and payback also how many joined. Payback
+    looks at every step, also those that the curve leaves out: it says that a line was crossed, and
+    nobody's money.
     """
     from shequn.intervals import between, recounts
 
-    value, low, high = cost_each([group.cost], [group.joined])
-    yield "cac", float(value[0]), float(low[0]), float(high[0])
+    (cac,), (low,), (high,) = cost_each([group.cost], [group.joined])
+    yield "cac", float(cac), float(low), float(high)
     if not group.told:
-        yield from ((measure, *_NONE) for measure in ("contribution", "ltv_cac", "payback"))
+        yield from ((measure, *_NONE) for measure in MEASURES[1:])
         return
     mean, drawn = group.mean(), group.drawn()
     yield "contribution", float(mean[-1]), *between(drawn[:, -1])
     if not (group.pure and group.cost > 0):
-        yield from ((measure, *_NONE) for measure in ("ltv_cac", "payback"))
+        yield from ((measure, *_NONE) for measure in MEASURES[2:])
         return
-    cac = float(value[0])
     drawn = drawn * (recounts(group.joined) / group.joined)[:, None]
     yield "ltv_cac", float(mean[-1] / cac), *between(drawn[:, -1] / cac)
     weeks = np.array(ages_until(within)) / 7
-    first = _first(mean[None, :] >= cac, weeks)[0]
+    (first,) = _first(mean[None, :] >= cac, weeks)
     bounds = between(_first(drawn >= cac, weeks))
     if np.isfinite(first) or group.known.all():
         yield "payback", first if np.isfinite(first) else np.nan, *bounds
@@ -239,6 +241,7 @@ def _by_channel(
         for group in groups
         for measure, *numbers in _measures(group, within)
     ]
+    rows.sort(key=lambda row: MEASURES.index(str(row[0])))  # channels are compared within one
     return _framed(rows, calendar, days, within, "measure", "channel", "currency")
 
 
@@ -281,15 +284,18 @@ def _curve(
     for groups in groups_of(counts, within):
         told = {g.channel: g.ages_told() for g in groups}
         for group in groups:
-            cac = float(cost_each([group.cost], [group.joined])[0][0]) if group.pure else np.nan
+            (cac,), _, _ = cost_each([group.cost], [group.joined])
+            beside = float(cac) if group.pure else np.nan
             mean, drawn = (group.mean(), group.drawn()) if group.told else (None, None)
             shown = told[group.channel]
             if group.channel == PAID:
-                inside = [told[g.channel] for g in groups if {*g.parts} < {*group.parts}]
+                inside = [told[g.channel] for g in groups if {*g.parts}.issubset(group.parts)]
                 shown = shown.intersection(*inside)
             for place, age in enumerate(ages_until(within)):
                 numbers: tuple[float, ...] = _NONE
                 if mean is not None and drawn is not None and place in shown:
                     numbers = (float(mean[place]), *between(drawn[:, place]))
-                rows.append((group.channel, group.currency, age / 7, cac, group.joined, *numbers))
+                rows.append(
+                    (group.channel, group.currency, age / 7, beside, group.joined, *numbers)
+                )
     return _framed(rows, calendar, days, within, "channel", "currency", "age_weeks", "cac")
