@@ -98,6 +98,39 @@ def test_no_subtraction_gives_one_to_four_buyers_away(orders: list[Order]) -> No
         assert parts <= {*early.index}
 
 
+def told(channel: str = "a", **brought: dict[tuple[int, ...], int]) -> list[float]:
+    """Return the weeks told of a channel, of ten members each.
+
+    So many of its buyers had brought so much by weeks 4, 8 and 12.
+    """
+    columns = ["kind", "channel", "currency", "lost", "by_28", "by_56", "by_84", "people", "cents"]
+    rows: list[tuple[Any, ...]] = [("joined", c, "", *[0] * 4, 10, 0) for c in brought]
+    rows += [("spent", c, "CNY", *[0] * 4, 0, 900) for c in brought]
+    rows += [
+        ("brought", c, "CNY", 84, *sums, n, 0) for c, k in brought.items() for sums, n in k.items()
+    ]
+    counts = pd.DataFrame(rows, columns=columns)
+    curve = contribution_curve.complete(counts, DAYS, days=0, within=84)
+    own = curve[(curve["channel"] == channel) & curve["value"].notna()]
+    return own["age_weeks"].tolist()
+
+
+def test_a_step_in_which_four_bought_is_joined_to_its_neighbour() -> None:
+    """Week 8 less week 4 would be what the four paid; so would week 12 less week 8."""
+    assert told(a={(1, 1, 1): 6}) == [4, 8, 12]
+    assert told(a={(1, 2, 2): 5, (1, 1, 1): 1}) == [4, 8, 12]
+    four_then_five = {(1, 2, 3): 4, (1, 1, 2): 1, (1, 1, 1): 1}
+    assert told(a=four_then_five) == [4, 12]
+    assert told(a={(1, 2, 2): 4, (1, 1, 1): 2, (0, 0, 1): 1}) == [4, 12], "five in both steps"
+    assert told(a={(1, 2, 3): 1, (1, 2, 2): 3, (1, 1, 1): 2}) == [12], "the same four in both"
+    assert told(a={(1, 2, 2): 4, (1, 1, 1): 2}) == [12]
+    assert told(a={(1, 1, 1): 4}) == []
+    # All less b would be the step of a that is left out.
+    both = {"a": four_then_five, "b": {(1, 2, 3): 6}}
+    assert told("b", **both) == [4, 8, 12]
+    assert told("paid_channels", **both) == [4, 12]
+
+
 WITHIN_GAPS = {"days": 0, "within": 28}  # the random community has two days without data
 
 
