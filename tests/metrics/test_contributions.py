@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engines import CLOCKS, assert_same, assert_same_rows, random_place
+from engines import CLOCKS, assert_same, assert_same_rows, random_place, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,11 +124,101 @@ def test_a_step_in_which_four_bought_is_joined_to_its_neighbour() -> None:
     assert told(a={(1, 2, 2): 4, (1, 1, 1): 2, (0, 0, 1): 1}) == [4, 12], "five in both steps"
     assert told(a={(1, 2, 3): 1, (1, 2, 2): 3, (1, 1, 1): 2}) == [12], "the same four in both"
     assert told(a={(1, 2, 2): 4, (1, 1, 1): 2}) == [12]
+    assert told(a={(1, 1, 2): 4, (1, 1, 1): 1, (0, 1, 1): 5}) == [4, 12]
     assert told(a={(1, 1, 1): 4}) == []
     # All less b would be the step of a that is left out.
     both = {"a": four_then_five, "b": {(1, 2, 3): 6}}
     assert told("b", **both) == [4, 8, 12]
     assert told("paid_channels", **both) == [4, 12]
+
+
+def tables(
+    joins: dict[str, int], cents: dict[str, int], *brought: tuple[str, str, int, int, int]
+) -> pd.DataFrame:
+    """Return counts from joins, costs, and ``(channel, currency, by_28, by_56, people)`` in money."""
+    columns = ["kind", "channel", "currency", "lost", "by_28", "by_56", "people", "cents"]
+    rows: list[tuple[Any, ...]] = [("joined", c, "", 0, 0, 0, n, 0) for c, n in joins.items()]
+    rows += [("spent", c, "CNY", 0, 0, 0, 0, n) for c, n in cents.items()]
+    rows += [
+        ("brought", c, money, 56, early * 10_000, late * 10_000, n, 0)
+        for c, money, early, late, n in brought
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_by_hand_from_counts() -> None:
+    """A: 400 for 40, ten of whom bring 10 each, then 20. B: 100 for 20, six bring 10 each.
+
+    Friends are free; c costs and brings nothing, d is paid and nobody comes. Of 40 drawn anew 5 to
+    16 are buyers, by the binomial law: 5 x 20 / 40 = 2.5 to 8; a draw more or less is 0.5.
+    """
+    counts = tables(
+        {"a": 40, "b": 20, "c": 10, "friends": 30},
+        {"a": 400_00, "b": 100_00, "c": 30_00, "d": 50_00},
+        ("a", "CNY", 10, 20, 10), ("b", "CNY", 10, 10, 6), ("friends", "CNY", 2, 2, 15),
+    )  # fmt: skip
+    found = unit_economics.complete(counts, DAYS, **EIGHT)
+    assert found["channel"].tolist()[:6] == ["a", "b", "c", "d", "friends", "paid_channels"]
+    lines = found.set_index(["measure", "channel"])
+    values = lines["value"].to_dict()
+    none = float("nan")
+    for channel, expected in {
+        "a": (10, 5, 0.5, none), "b": (5, 3, 0.6, none), "c": (3, 0, 0, none),
+        "d": (none, none, none, none), "friends": (none, 1, none, none),
+        "paid_channels": (580 / 70, 260 / 70, 260 / 580, none),
+    }.items():  # fmt: skip
+        told_of = [values[m, channel] for m in ("cac", "contribution", "ltv_cac", "payback")]
+        assert told_of == pytest.approx(list(expected), nan_ok=True), channel
+    people = lines.loc["cac", "n"].to_dict()
+    assert people == {"a": 40, "b": 20, "c": 10, "d": 0, "friends": 30, "paid_channels": 70}
+    brought = lines.loc["contribution", "a"]
+    assert (brought["low"], brought["high"]) == pytest.approx((2.5, 8), abs=0.5)
+    assert lines.loc["contribution", "c"][["low", "high"]].isna().all()
+    curve = contribution_curve.complete(counts, DAYS, **EIGHT)
+    assert curve.loc[curve["channel"] == "a", "value"].tolist() == [2.5, 5]
+
+
+def test_dollars_of_one_channel_leave_the_others_their_ratio() -> None:
+    counts = tables(
+        {"a": 40, "b": 20}, {"a": 400_00, "b": 100_00},
+        ("a", "CNY", 50, 50, 10), ("b", "CNY", 10, 10, 6), ("b", "USD", 1, 1, 5),
+    )  # fmt: skip
+    found = unit_economics.complete(counts, DAYS, **EIGHT)
+    ratio = found[(found["measure"] == "ltv_cac") & (found["currency"] == "CNY")]
+    assert dict(zip(ratio["channel"], ratio["value"], strict=True)) == pytest.approx(
+        {"a": 1.25, "b": float("nan"), "paid_channels": float("nan")}, nan_ok=True
+    )
+    dollars = found[(found["measure"] == "contribution") & (found["currency"] == "USD")]
+    assert dict(zip(dollars["channel"], dollars["value"], strict=True)) == {"a": 0, "b": 0.25}
+
+
+def test_an_unknown_cost_of_goods_hides_what_comes_after_it() -> None:
+    counts = tables({"a": 10}, {"a": 100_00}, ("a", "CNY", 3, 5, 6)).replace({"lost": {56: 28}})
+    curve = contribution_curve.complete(counts, DAYS, **EIGHT)
+    seen = curve[curve["channel"] == "a"]
+    assert seen["value"].notna().tolist() == [True, False]
+    assert seen["low"].notna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("joins", "buyers", "names", "rest"),
+    [
+        ("a20 b20 c20 d20", "a9 b4 c6", ["a", "d", "rest_channels"], 40),
+        ("a20 e3 f10", "a9 f5", ["a", "rest_channels"], 13),
+        ("a9 b20 c20", "a5 b5 c5", ["b", "c", "a"], None),
+        ("a20 b20", "a4 b1", [], None),
+        ("a20 b20 c20", "a3 b3 c9", ["c", "rest_channels"], 40),
+    ],
+)  # fmt: skip
+def test_the_next_larger_channel_joins_the_rest(
+    joins: str, buyers: str, names: list[str], rest: int | None
+) -> None:
+    came, bought = ({w[0]: int(w[1:]) for w in text.split()} for text in (joins, buyers))
+    orders = [(c, "CNY", 1, 1, n) for c, n in bought.items()]
+    found = unit_economics.complete(tables(came, dict.fromkeys(came, 900), *orders), DAYS, **EIGHT)
+    costs = found[found["measure"] == "cac"]
+    assert costs["channel"].tolist() == [*names, "paid_channels"]
+    assert rest is None or row(costs, channel="rest_channels")["n"] == rest
 
 
 WITHIN_GAPS = {"days": 0, "within": 28}  # the random community has two days without data
