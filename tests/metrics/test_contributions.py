@@ -126,6 +126,8 @@ def test_a_step_in_which_four_bought_is_joined_to_its_neighbour() -> None:
     assert told(a={(1, 2, 2): 4, (1, 1, 1): 2}) == [12]
     assert told(a={(1, 1, 2): 4, (1, 1, 1): 1, (0, 1, 1): 5}) == [4, 12]
     assert told(a={(1, 1, 1): 4}) == []
+    for one in (10_000, -10_000):  # whoever brought 1, or lost it, has brought something
+        assert told(a={(one,) * 3: 4, (2, 2, 2): 1}) == [4, 8, 12]
     # All less b would be the step of a that is left out.
     both = {"a": four_then_five, "b": {(1, 2, 3): 6}}
     assert told("b", **both) == [4, 8, 12]
@@ -176,6 +178,9 @@ def test_by_hand_from_counts() -> None:
     assert lines.loc["contribution", "c"][["low", "high"]].isna().all()
     curve = contribution_curve.complete(counts, DAYS, **EIGHT)
     assert curve.loc[curve["channel"] == "a", "value"].tolist() == [2.5, 5]
+    alike = tables({"a": 10}, {"a": 100_00}, ("a", "CNY", 5, 5, 10))
+    line = row(contribution_curve.complete(alike, DAYS, **EIGHT), channel="a", age_weeks=8)
+    assert (line["low"], line["high"]) == (5, 5), "all are drawn anew, and nobody else"
 
 
 def test_dollars_of_one_channel_leave_the_others_their_ratio() -> None:
