@@ -89,6 +89,8 @@ FIGURES = {
     "tiers.sizes": "tiers",
     "traffic_quality.differences": "against_others",
     "traffic_quality.ranking": "traffic_quality",
+    "unit_economics.payback": "contribution_curve",
+    "unit_economics.ratio": "unit_economics",
 }
 
 

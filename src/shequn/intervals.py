@@ -130,6 +130,14 @@ def redraws(members: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return random.multinomial(int(total), counts / total, size=RESAMPLES)
 
 
+def recounts(count: int) -> npt.NDArray[np.int64]:
+    """Count anew those who might have come where so many did, in 400 Poisson draws.
+
+    Their seed is fixed, and not that of `redraws`: how many come and who they are vary apart.
+    """
+    return np.random.default_rng(20250102).poisson(count, size=RESAMPLES)
+
+
 def between(drawn: npt.ArrayLike, *, alpha: float = 0.05) -> tuple[float, float]:
     """Percentile interval of a statistic's draws; a bound is NaN where it has no finite value."""
     values = np.asarray(drawn, dtype=float)

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from shequn.metrics import metric, tidy
 from shequn.metrics.channels import (
     CHANNEL_WORDS,
-    UNKNOWN,
+    PAID,
     WEEK_4,
-    channel_name,
     joins_of,
     merged,
     on_covered_days,
     periods,
-    trimmed,
     with_days,
 )
+from shequn.metrics.money import NO_CURRENCY, cost_each, spent
 from shequn.metrics.windows import HISTORY_DAYS
 from shequn.text import Text
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 DAYS = 180
 COST_PER = {"joins": "cost_per_join", "active": "cost_per_active"}
-PAID, ALL = "paid_channels", "all_channels"
+ALL = "all_channels"
 
 
 @metric(
@@ -72,8 +71,7 @@ PAID, ALL = "paid_channels", "all_channels"
         "cost_per_active": Text("cost of a member active in week 4", "第 4 周活跃成员的单个成本"),
         "cost": Text("cost", "花费"),
         "currency": Text("currency", "货币"),
-        "no_currency": Text("not given", "未注明"),
-        PAID: Text("all channels with a cost", "全部有花费的渠道"),
+        NO_CURRENCY: Text("not given", "未注明"),
         ALL: Text("all joins", "全部入群"),
     },
     references=("lewis2015unfavorable", "gordon2019comparison"),
@@ -102,18 +100,10 @@ def acquisition_cost(
         active=_.active.cast("int64"),
         cents=ibis.literal(0, "int64"),
     )
-    # Whole cents: a sum of fractions would depend on the order in which an engine adds. Not rounded
-    # by the engine: half a cent goes up in one and to the even cent in another.
-    costs = spend.select(
-        channel=channel_name(spend.channel).fill_null(UNKNOWN),
-        day=spend.date,
-        currency=trimmed(spend.currency).upper().nullif("").fill_null("no_currency"),
-        cents=(spend.cost * 100 + 0.5).floor().cast("int64"),
-    )
-    costs = costs.group_by("channel", "day", "currency").agg(cents=_.cents.sum().cast("int64"))
+    costs = spent(spend)
     zero = ibis.literal(0, "int64")
-    spent = costs.select("channel", "day", "currency", joins=zero, active=zero, cents=_.cents)
-    return ibis.union(came, spent)
+    paid = costs.select("channel", "day", "currency", joins=zero, active=zero, cents=_.cents)
+    return ibis.union(came, paid)
 
 
 def _grown(calendar: Calendar) -> Callable[[date], bool]:
@@ -141,10 +131,10 @@ def _costs(
         people = people.reindex(channels, fill_value=0)
         names = merged(people.to_dict())
         costs = costs.assign(name=costs["channel"].map(names))
-        spent = costs.groupby(["name", "currency"], as_index=False)["cents"].sum()
+        sums = costs.groupby(["name", "currency"], as_index=False)["cents"].sum()
         shown = people.rename(index=names).groupby(level=0).sum()
         for channel in shown.sort_values(ascending=False, kind="stable").index:
-            mine = spent[spent["name"] == channel]
+            mine = sums[sums["name"] == channel]
             for currency, cents in zip(mine["currency"], mine["cents"], strict=True):
                 yield measure, channel, currency, cents / 100, shown[channel]
             if mine.empty:
@@ -157,21 +147,12 @@ def _costs(
 
 def _framed(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     """Divide costs by people; the people vary by Poisson, the cost is taken as known."""
-    import numpy as np
     import pandas as pd
-
-    from shequn.intervals import poisson
 
     columns = ["period_start", "period_end", "measure", "channel", "currency", "cost", "n"]
     frame = pd.DataFrame(rows, columns=columns).astype({"cost": float, "n": float})
-    fewest, most = poisson(frame["n"])
-    some = frame["n"].to_numpy() > 0
-    cost = frame["cost"].to_numpy()
-    frame = frame.assign(
-        value=np.where(some, cost / np.where(some, frame["n"], 1), np.nan),
-        low=cost / most,
-        high=np.where(some, cost / np.where(some, fewest, 1), np.nan),
-    )
+    value, low, high = cost_each(frame["cost"], frame["n"])
+    frame = frame.assign(value=value, low=low, high=high)
     return tidy(frame, "measure", "channel", "currency", "cost")
 
 

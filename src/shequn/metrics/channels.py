@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
     from shequn.calendar import Calendar
 
-# Rows that stand beside the channels a team names: joins whose channel nobody noted, and channels
-# of one to four people put together.
 WEEK_4 = (28, 35)  # days after joining, the last not included
-UNKNOWN, REST = "unknown_channel", "rest_channels"
+# Rows that stand beside the channels a team names: joins whose channel nobody noted, channels of
+# one to four people put together, and all on which money is spent.
+UNKNOWN, REST, PAID = "unknown_channel", "rest_channels", "paid_channels"
 CHANNEL_WORDS = {
     "channel": Text("channel", "渠道"),
     UNKNOWN: Text("channel not known", "渠道未知"),
     REST: Text("small channels together", "小渠道合计"),
+    PAID: Text("all channels with a cost", "全部有花费的渠道"),
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shequn.metrics import SMALLEST_GROUP, metric, tidy
+from shequn.metrics.money import PARTS
 from shequn.metrics.presence import is_known, steps
 from shequn.metrics.windows import SEEN_JOINING
 from shequn.text import Text
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from shequn.calendar import Calendar
 
-PARTS = 10_000  # of one unit of money: sums are of whole numbers, which every engine adds alike
 MEASURES = ("revenue", "orders", "buyers", "per_order", "per_buyer", "per_member")
 EXPOSURES = (28, 56, 84)  # days after a first order within which a second one counts
 _COLUMNS = ("kind", "back", "currency", "orders", "net", "day", "people")
