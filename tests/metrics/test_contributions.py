@@ -239,7 +239,7 @@ def test_the_random_community_in_any_order_of_rows(query: Any) -> None:
     assert_same(*(query.complete(rows, data.calendar, **WITHIN_GAPS) for rows in (counts, stirred)))
 
 
-@pytest.mark.xdist_group("clickhouse")
+@pytest.mark.xdist_group("engines")
 @pytest.mark.parametrize("margin", [None, 0.3])
 def test_gaps_and_currencies_on_clickhouse(
     margin: float | None,
@@ -255,7 +255,7 @@ def test_gaps_and_currencies_on_clickhouse(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("spark")
+@pytest.mark.xdist_group("engines")
 def test_gaps_and_currencies_on_spark(
     on_duckdb: Callable[[str], Dataset], on_spark: Callable[[str], Dataset]
 ) -> None:
