@@ -1,7 +1,7 @@
 # make book   the handbook in both languages, at _build/site/index.html
 # make test   every test and check
 # make lint   style, types, imports
-# make bench  speed, as ratios within one run
+# make bench  speed, as ratios within one run; MILLIONS="1 10" leaves out a hundred million messages
 # make fuzz   mutated exports, half an hour of them; MINUTES=5 for less
 # make mutants  break the metrics on purpose and see whether their tests notice; METRICS="growth tiers" for some
 # make stamp  note that a Chinese page follows its English source
@@ -31,6 +31,7 @@ lint: .venv/test
 
 bench: .venv/test
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_metrics.py $(MILLIONS)
 	$(BIN)/python tests/sources/bench_readers.py
 
 fuzz: .venv/test

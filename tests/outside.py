@@ -136,7 +136,7 @@ IRC_CANNOT_FEED = frozenset(
     for name in (
         "acquisition_cost", "channel_concentration", "content_sameness", "event_attendance",
         "message_fatigue", "moderation_load", "newcomer_response", "referral", "response_time",
-        "revenue", "traffic_quality",
+        "revenue", "traffic_quality", "unit_economics",
     )
 )  # fmt: skip
 

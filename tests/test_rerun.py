@@ -182,6 +182,8 @@ def test_a_stopped_run_leaves_the_folder_as_it_was_and_goes_on_later(
     running = subprocess.Popen(
         [*command, "-j", "1"], start_new_session=True, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
+        # Whoever starts the tests in the background starts them deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         env={**os.environ, "LANG": "C.UTF-8", **dict([mark.split("=")])},
     )  # fmt: skip
     work = atomic.beside(out, "partial")

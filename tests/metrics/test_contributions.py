@@ -252,15 +252,3 @@ def test_gaps_and_currencies_on_clickhouse(
     )
     assert {*here["kind"]} == {"joined", "spent", "brought"}
     assert_same_rows(here, there)
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("engines")
-def test_gaps_and_currencies_on_spark(
-    on_duckdb: Callable[[str], Dataset], on_spark: Callable[[str], Dataset]
-) -> None:
-    here, there = (
-        on(CLOCKS[1]["timezone"]).counts(unit_economics, margin=0.3, **WITHIN_GAPS)
-        for on in (on_duckdb, on_spark)
-    )
-    assert_same_rows(here, there)
