@@ -21,7 +21,7 @@ _DAYS = """SELECT DISTINCT author_id AS id, (ts + INTERVAL 8 HOUR)::DATE AS day 
     WHERE ts + INTERVAL 8 HOUR >= DATE '{first}' AND ts + INTERVAL 8 HOUR < DATE '{end}'"""
 _WEEKS = f"SELECT DISTINCT id, date_trunc('week', day)::DATE AS week FROM ({_DAYS})"
 SQL = {
-    "active_members": f"""
+    "active_members.active_members": f"""
         WITH led AS (
             SELECT day, lead(day, 1, DATE '{{far}}') OVER (PARTITION BY id ORDER BY day) AS following
             FROM ({_DAYS}))
@@ -29,11 +29,11 @@ SQL = {
         UNION ALL SELECT least(day + 1, following), count(*), 'left1' FROM led GROUP BY 1
         UNION ALL SELECT least(day + 7, following), count(*), 'left7' FROM led GROUP BY 1
         UNION ALL SELECT least(day + 28, following), count(*), 'left28' FROM led GROUP BY 1""",
-    "stickiness": f"""
+    "active_members.stickiness": f"""
         SELECT back, active_days, count(*) AS members FROM (
             SELECT id, (DATE '{{end}}' - day - 1) // 28 AS back, count(*) AS active_days
             FROM ({_DAYS}) GROUP BY 1, 2) GROUP BY 1, 2""",
-    "retention": f"""
+    "retention.retention": f"""
         WITH people AS (
             SELECT id, min(joined) AS joined, min(spoke) AS spoke FROM (
                 SELECT member_id AS id, NULL::TIMESTAMP AS spoke,
@@ -47,7 +47,7 @@ SQL = {
         SELECT cohort, NULL::DATE AS week, count(*) AS members FROM cohorts GROUP BY 1
         UNION ALL SELECT cohort, week, count(*) FROM cohorts JOIN ({_WEEKS}) USING (id)
         GROUP BY 1, 2""",
-    "lifecycle": f"""
+    "lifecycle.lifecycle": f"""
         WITH said AS (
             SELECT week, lag(week) OVER w AS before, lead(week) OVER w AS after FROM ({_WEEKS})
             WINDOW w AS (PARTITION BY id ORDER BY week))
@@ -56,7 +56,7 @@ SQL = {
                 THEN 'returning' ELSE 'resurrected' END AS state FROM said
             UNION ALL SELECT week + 7, 'dormant' FROM said WHERE after IS DISTINCT FROM week + 7)
         GROUP BY 1, 2""",
-    "participation_inequality": """
+    "participation_inequality.participation_inequality": """
         SELECT messages, listed, count(*) AS members FROM (
             SELECT id, sum(messages) AS messages, max(listed) AS listed FROM (
                 SELECT author_id AS id, count(*) AS messages, 0 AS listed FROM messages
@@ -65,12 +65,12 @@ SQL = {
                 UNION ALL SELECT member_id, 0,
                     (joined_at_basis IN ('event', 'api', 'registration'))::INT FROM members)
             GROUP BY 1) GROUP BY 1, 2""",
-    "activity_rhythm": """
+    "activity_rhythm.activity_rhythm": """
         SELECT weekday, hour, sum(messages) AS messages, count(*) AS speakers,
             count(DISTINCT id) AS members
-        FROM (SELECT author_id AS id, isodow(at) - 1 AS weekday, hour(at) AS hour, at::DATE AS day,
+        FROM (SELECT author_id AS id, isodow(said) - 1 AS weekday, hour(said) AS hour, said::DATE AS day,
                 count(*) AS messages FROM (
-                    SELECT author_id, ts + INTERVAL 8 HOUR AS at FROM messages
+                    SELECT author_id, ts + INTERVAL 8 HOUR AS said FROM messages
                     WHERE ts + INTERVAL 8 HOUR >= DATE '{year}'
                     AND ts + INTERVAL 8 HOUR < DATE '{end}')
               GROUP BY 1, 2, 3, 4)
@@ -190,10 +190,10 @@ def _rhythm(folder: Path, calendar: Calendar) -> pd.DataFrame:
 
 
 PANDAS: dict[str, Callable[[Path, Calendar], pd.DataFrame]] = {
-    "active_members": _actives,
-    "stickiness": _stickiness,
-    "retention": _retention,
-    "lifecycle": _lifecycle,
-    "participation_inequality": _inequality,
-    "activity_rhythm": _rhythm,
+    "active_members.active_members": _actives,
+    "active_members.stickiness": _stickiness,
+    "retention.retention": _retention,
+    "lifecycle.lifecycle": _lifecycle,
+    "participation_inequality.participation_inequality": _inequality,
+    "activity_rhythm.activity_rhythm": _rhythm,
 }

@@ -72,10 +72,10 @@ def _ways(approach: str, folder: Path) -> Iterator[tuple[str, Callable[[], pd.Da
             yield "floor", lambda: connection.sql(FLOOR).df()
         elif approach == "sql":
             for name in SQL:
-                yield f"{name}.{name}", in_sql(name, folder, data.calendar)
+                yield name, in_sql(name, folder, data.calendar)
         elif approach == "pandas":
             for name, way in PANDAS.items():
-                yield f"{name}.{name}", lambda way=way: way(folder, data.calendar)
+                yield name, lambda way=way: way(folder, data.calendar)
         else:
             for metric in all_metrics():
                 for query in queries(metric):
@@ -92,8 +92,7 @@ def work(approach: str, folder: Path, rounds: int) -> None:
             start = time.perf_counter()
             rows = way()
             best = min(best, time.perf_counter() - start)
-        known = name.split(".")[0] in SQL and name in {f"{n}.{n}" for n in SQL}
-        told = rows_of(rows[sorted(rows)]) if known else []
+        told = rows_of(rows[sorted(rows)]) if name in SQL else []
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest() if told else ""
         found[name] = (best, digest)
         print(f"  {approach:<7}{name:<52}{best:8.2f} s", file=sys.stderr)
@@ -145,7 +144,7 @@ def page(measured: dict[int, dict[str, Any]]) -> str:
         took = {a: at[a]["found"][name][0] for a in sums if a in at}
         for approach, seconds in took.items():
             sums[approach] += seconds
-        lines.append(_row(name.split(".")[0], took))
+        lines.append(_row(name, took))
     lines.append(_row("**sum**", sums))
     peaks = ", ".join(f"{a} {at[a]['peak']:.2f} GB" for a in at)
     lines += ["", f"Floor: {at['floor']['found']['floor'][0]:.2f} s. Peak memory: {peaks}.", ""]
